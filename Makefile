@@ -1,0 +1,57 @@
+# From a Line to a Box. `make course` runs every lesson, `make test` tests everything; both set up .venv by themselves.
+# LESSONS="01 07" limits any of these to some lessons.
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) -c "import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) and print('$(p)')" 2>/dev/null)) python3)
+LESSONS ?=
+N ?= 5
+export PYTHONDONTWRITEBYTECODE = 1
+RUN = .venv/bin/python -m scripts.build
+
+.PHONY: help course test lab notebooks seeds slides bench weights lint clean environment
+
+help:
+	@echo "make course      run every lesson from a fresh kernel, print a table, leave pages in build/"
+	@echo "make test        lint, unit tests, then every notebook as a test"
+	@echo "make lab         open JupyterLab on the lessons"
+	@echo "make notebooks   run the lessons and store their outputs in notebooks/ (maintainers)"
+	@echo "make seeds       run the lessons with seeds 0..N-1 (N=$(N)), print min, median, max of every claim"
+	@echo "make slides      a deck per lesson in build/slides/"
+	@echo "make bench       every listing against the deck's way of doing it; writes build/bench.json"
+	@echo "make weights     train the weights that ship with the course"
+	@echo "make lint        format, stamp generated parts, check the anatomy of every lesson"
+	@echo "make clean       remove build/ and caches (.venv and downloaded data stay)"
+	@echo 'LESSONS="01 07" limits any of them.'
+
+environment:
+	@$(PYTHON) -m scripts.build.environment core
+
+course: environment
+	@$(RUN).run $(LESSONS)
+
+test: environment
+	@$(RUN).test $(LESSONS)
+
+lab: environment
+	@$(PYTHON) -m scripts.build.lab $(LESSONS)
+
+notebooks: environment
+	@$(RUN).store $(LESSONS)
+
+seeds: environment
+	@$(RUN).seeds -n $(N) $(LESSONS)
+
+slides: environment
+	@$(RUN).slides $(LESSONS)
+
+bench: environment
+	@$(RUN).bench $(LESSONS)
+
+weights: environment
+	@$(RUN).train_weights $(LESSONS)
+
+lint: environment
+	@$(RUN).lint $(LESSONS)
+
+clean:
+	rm -rf build .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,160 @@
+"""Opening a lesson: its root, seeds, device, one line of versions; and its claims (see claims.py).
+
+A lesson calls ``course.start("07")`` in its Setup cell, ``course.seed()`` in every cell that builds something, and
+``course.claim(...)`` where it says what it measured. TensorFlow is imported only for lessons that use it.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.claims import Claim, ClaimMissed, claim, forget_claims
+
+__all__ = ["ROOT", "Claim", "ClaimMissed", "CourseError", "claim", "metadata", "quiet", "rng", "seed", "start"]
+
+ROOT = Path(__file__).resolve().parents[1]
+SHOWN = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy", "cv2": "OpenCV", "torch": "PyTorch"}
+NEVER_INSTALL = {"tensorflow", "keras", "numpy"}  # replacing these on Colab would ask for a restart of the runtime
+
+_state = {"seed": 0, "lesson": None}
+
+
+class CourseError(RuntimeError):
+    """A problem told in one clear line: notebooks show the message without a traceback."""
+
+    def _render_traceback_(self):
+        return [f"{type(self).__name__}: {self}"]
+
+
+def start(lesson: str) -> None:
+    """Open a lesson: install what it misses, seed everything, set the device up, print one line of versions.
+
+    Args:
+        lesson: two digits, such as "07". Calling it again, also after a restart, does no harm.
+
+    Raises:
+        CourseError: no such lesson in this copy of the course, or a package that the lesson needs cannot be had.
+    """
+    about = metadata(lesson)
+    _install_missing(about["packages"])
+    _state["lesson"] = lesson
+    forget_claims(lesson)
+    device = _prepare_tensorflow() if "tensorflow" in about["packages"] else "CPU"
+    value = seed()
+    _house_style()
+    parts = [f"Python {platform.python_version()}"]
+    parts += [f"{name} {importlib.import_module(m).__version__}" for m, name in SHOWN.items() if m in about["packages"]]
+    print(f"Lesson {lesson}, {about['title']}. " + ", ".join(parts) + f". Running on {device}, seed {value}.")
+
+
+def metadata(lesson: str) -> dict:
+    """The metadata of one lesson, as its notebook carries it (schema: build/metadata.schema.json)."""
+    found = sorted((ROOT / "notebooks").glob(f"{lesson}_*.ipynb"))
+    if not found:
+        raise CourseError(f"no lesson {lesson!r} in {ROOT.name}/notebooks: is this copy of the course complete?")
+    return json.loads(found[0].read_text(encoding="utf-8"))["metadata"]["course"]
+
+
+def seed(value: int | None = None) -> int:
+    """Seed Python, NumPy's global generator, TensorFlow and Keras, so that a rerun cell gives the same numbers.
+
+    Args:
+        value: the seed; None takes the lesson's own: the environment variable COURSE_SEED, else 0.
+
+    Returns:
+        The seed set.
+    """
+    value = int(os.environ.get("COURSE_SEED", "0")) if value is None else int(value)
+    _state["seed"] = value
+    if "tensorflow" in sys.modules:
+        import keras
+
+        keras.utils.set_random_seed(value)
+    else:
+        random.seed(value)
+        if "numpy" in sys.modules:
+            import numpy as np
+
+            np.random.seed(value)  # noqa: NPY002  # for libraries that draw from the global generator
+    return value
+
+
+def rng(offset: int = 0):
+    """A NumPy generator (``numpy.random.Generator``) that depends on the lesson's seed; `seed()` does not reach those."""
+    import numpy as np
+
+    return np.random.default_rng([_state["seed"], offset])
+
+
+@contextlib.contextmanager
+def quiet():
+    """Silence what C++ code writes to file descriptor 2; Python's own messages and exceptions still come through."""
+    with contextlib.suppress(Exception):
+        sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # no such descriptor, as in some embedded consoles
+        yield
+        return
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _install_missing(packages: dict[str, str]) -> None:
+    """Install the lesson's packages ({import name: distribution}) that are not there, but never TensorFlow, Keras, NumPy."""
+    missing = {module: name for module, name in packages.items() if importlib.util.find_spec(module) is None}
+    for module, name in missing.items():
+        if module in NEVER_INSTALL:
+            raise CourseError(
+                f"{name} is not installed. Colab has it; on your own machine run `make lab` in the course's folder, "
+                "or pip install -r requirements-core.txt."
+            )
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "0", "--timeout", "10", name]
+        done = subprocess.run([*command, "--disable-pip-version-check"], capture_output=True, text=True)
+        importlib.invalidate_caches()
+        if done.returncode or importlib.util.find_spec(module) is None:
+            raise CourseError(f"{name} is missing and could not be installed (no network?). Run: pip install {name}")
+        print(f"Installed {name}.")
+
+
+def _prepare_tensorflow() -> str:
+    """Import TensorFlow in silence, let GPU memory grow, switch TF32 off. Returns the device, for one line of text.
+
+    TensorFlow writes messages at import, at the first operation and at the first compilation, whatever
+    TF_CPP_MIN_LOG_LEVEL says, so all three happen here, behind `quiet`.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet():
+        import tensorflow as tf
+
+        tf.get_logger().setLevel("ERROR")
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            with contextlib.suppress(RuntimeError):  # already in use: this cell was run before
+                tf.config.experimental.set_memory_growth(gpu, True)
+        # 19-bit products would make a GPU disagree with the page in the third digit
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+        tf.function(lambda x: x + 1.0, jit_compile=True)(tf.constant(0.0))
+    if not gpus:
+        return "CPU"
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+
+
+def _house_style() -> None:
+    """One look for every figure, where matplotlib is installed."""
+    if importlib.util.find_spec("matplotlib"):
+        from scripts import plots
+
+        plots.use_house_style()

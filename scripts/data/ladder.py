@@ -1,0 +1,247 @@
+"""The ladder of sources: cache, mirror folder, original address, bundled sample.
+
+A data set is a dictionary of NumPy arrays. Whatever rung it comes from, a full data set must decode to the arrays whose
+hash the manifest (data/manifest.json) gives as ``content_sha256``; a download must also have the published bytes before
+it is opened at all. Nothing else ever reaches the cache.
+
+Environment: COURSE_MIRROR names a folder with the files laid out ready; COURSE_DATA another cache folder;
+COURSE_OFFLINE=1 skips the original addresses.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlparse
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+CONNECT, READ = 5, 10  # seconds to wait for a server: for the connection, and for each part of the answer
+PATIENCE, SLOWEST = 20, 20_000  # after so many seconds a download slower than this (bytes a second) is given up
+LOCK_WAIT = 900  # seconds to wait for another process that downloads the same file
+
+Arrays = dict[str, np.ndarray]
+
+_used: dict[str, str] = {}
+
+
+class DataError(RuntimeError):
+    """A data set cannot be had; the message names the file, what was tried and the cure."""
+
+    def _render_traceback_(self):
+        return [f"DataError: {self}"]
+
+
+def sources_used() -> dict[str, str]:
+    """The data sets this process has loaded, each "full" or "sample"."""
+    return dict(_used)
+
+
+def record(name: str, source: str, line: str) -> None:
+    """Note which source served a data set, and say so in one line."""
+    _used[name] = source
+    print(line)
+
+
+def manifest(path: Path | None = None) -> dict:
+    """The data sets the course knows, by name. Raises DataError when the file is missing or is no JSON."""
+    path = path or ROOT / "data" / "manifest.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["datasets"]
+    except (OSError, ValueError, KeyError) as problem:
+        raise DataError(f"{path.name} cannot be read ({problem}). Restore it with: git checkout data") from problem
+
+
+def content_sha256(arrays: Arrays) -> str:
+    """A hash over decoded arrays: names, dtypes, shapes and values, whatever file they came in."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def climb(name: str, entry: dict, readers: dict[str, Callable[[Path], Arrays]]) -> tuple[Arrays | None, str, list[str]]:
+    """Find the full form of a data set: cache, mirror, original addresses, in that order.
+
+    Args:
+        name: the data set, and the stem of its file in the cache (`name`.npz).
+        entry: its part of the manifest: ``content_sha256`` and ``sources`` ({url, bytes, sha256, reader}).
+        readers: how to decode each form of file, by name; "npz" has to be among them.
+
+    Returns:
+        The arrays (None when no rung served), the rung in words, and why each earlier rung did not serve.
+    """
+    file, failed = f"{name}.npz", []
+    folders = cache_folders()
+    for folder in folders:
+        if (folder / file).exists():
+            arrays, why = _read(folder / file, "npz", entry, readers)
+            if arrays is not None:
+                return arrays, "from the cache", failed
+            _set_aside(folder / file)
+            failed.append(f"{folder.name}/{file} was damaged and set aside ({why})")
+    mirror = os.environ.get("COURSE_MIRROR")
+    if mirror and (Path(mirror) / file).exists():
+        arrays, why = _read(Path(mirror) / file, "npz", entry, readers)
+        if arrays is not None:
+            return arrays, "from the mirror folder", failed
+        failed.append(f"the mirror's {file}: {why}")
+    else:
+        failed.append(f"no {file} in the mirror folder" if mirror else "no mirror folder (COURSE_MIRROR)")
+    if os.environ.get("COURSE_OFFLINE") == "1":
+        failed.append("original addresses not asked (COURSE_OFFLINE=1)")
+        return None, "", failed
+    writable = next((folder for folder in folders if _writable(folder)), None)
+    if writable is None:
+        failed.append("no writable folder for a cache: a download is kept in memory only")
+    with _one_process_at_a_time(writable, file) as waited:
+        if waited and writable and (writable / file).exists():  # another process has fetched it meanwhile
+            arrays, why = _read(writable / file, "npz", entry, readers)
+            if arrays is not None:
+                return arrays, "from the cache", failed
+        for source in entry["sources"]:
+            host = urlparse(source["url"]).hostname
+            arrays, why = _download(source, entry, readers, writable)
+            if arrays is None:
+                failed.append(f"{host}: {why}")
+                continue
+            if writable is not None:
+                _store(arrays, writable / file)
+            return arrays, f"from {host}", failed
+    return None, "", failed
+
+
+def cache_folders() -> list[Path]:
+    """Where downloads are kept, best first: data/ of the course (or COURSE_DATA), then the user's own cache folder."""
+    import pooch
+
+    first = Path(os.environ.get("COURSE_DATA") or ROOT / "data")
+    user = os.environ.get("COURSE_USER_CACHE")
+    return [first, Path(user) if user else Path(pooch.os_cache("line-to-box"))]
+
+
+def _read(path: Path, reader: str, entry: dict, readers: dict) -> tuple[Arrays | None, str]:
+    """Decode a file and compare its content with the manifest. Returns the arrays, or None and why not."""
+    try:
+        arrays = readers[reader](path)
+    except Exception as problem:  # any bytes can stand in a damaged file: whatever a reader says, the next rung is tried
+        return None, f"cannot be read: {type(problem).__name__}"
+    if content_sha256(arrays) != entry["content_sha256"]:
+        return None, "its content is not what the manifest says"
+    return arrays, ""
+
+
+def _download(source: dict, entry: dict, readers: dict, folder: Path | None) -> tuple[Arrays | None, str]:
+    """Fetch one source into a temporary folder, check its bytes, then decode it. Returns arrays, or None and why not."""
+    import pooch
+    import requests
+
+    with contextlib.ExitStack() as stack:
+        try:
+            temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".download-", dir=folder)))
+        except OSError as problem:
+            return None, f"no room for a download: {problem.strerror}"
+        pooch.get_logger().setLevel("ERROR")  # one line a data set is said by `record`
+        fetch = pooch.HTTPDownloader(progressbar=_Patience(source.get("bytes")), timeout=(CONNECT, READ))
+        try:
+            path = pooch.retrieve(
+                source["url"], known_hash=f"sha256:{source['sha256']}", fname="file", path=temporary, downloader=fetch
+            )
+        except ValueError:
+            return None, "answered with another file (truncated, changed, or an error page)"
+        except requests.HTTPError as problem:
+            return None, f"answered {problem.response.status_code}"
+        except (requests.Timeout, TimeoutError):
+            return None, "did not answer in time"
+        except (requests.RequestException, OSError):
+            return None, "no network, or no such host"
+        return _read(Path(path), source["reader"], entry, readers)
+
+
+class _Patience:
+    """Stands in for pooch's progress bar: shows one after a second, and gives a download up that hardly moves."""
+
+    def __init__(self, expected: int | None):
+        self.total = expected or 0
+        self.began = self.seen = 0
+        self.bar = None
+
+    def update(self, amount: int) -> None:
+        from tqdm import tqdm
+
+        now = time.monotonic()
+        self.began = self.began or now
+        self.seen += amount
+        waited = now - self.began
+        if waited > PATIENCE and self.seen < SLOWEST * waited:
+            raise TimeoutError
+        if self.bar is None and waited > 1:
+            self.bar = tqdm(total=int(self.total), unit="B", unit_scale=True, ncols=79, leave=False, file=sys.stdout)
+        if self.bar is not None:
+            self.bar.n = self.seen
+            self.bar.refresh()
+
+    def reset(self) -> None:
+        self.seen = 0
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def _one_process_at_a_time(folder: Path | None, file: str):
+    """Hold the lock of a cache file; yields whether another process held it first."""
+    if folder is None:
+        yield False
+        return
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / f"{file}.lock")
+    waited = False
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        waited = True
+        print(f"Another process is fetching {file}; waiting for it.")
+        try:
+            lock.acquire(timeout=LOCK_WAIT)
+        except Timeout as problem:
+            raise DataError(f"{file}: another process has held its lock for {LOCK_WAIT} s. Delete {file}.lock.") from problem
+    try:
+        yield waited
+    finally:
+        lock.release()
+
+
+def _store(arrays: Arrays, path: Path) -> None:
+    """Write a cache file whole or not at all."""
+    temporary = path.with_name(f".{path.stem}-{os.getpid()}.npz")
+    try:
+        np.savez(temporary, **arrays)
+        temporary.replace(path)
+    except OSError:  # a full disk: the arrays are in memory, so the lesson goes on
+        temporary.unlink(missing_ok=True)
+
+
+def _set_aside(path: Path) -> None:
+    """Move a damaged cache file out of the way; it is the user's, so it is not deleted."""
+    with contextlib.suppress(OSError):
+        path.replace(path.with_name(path.name + ".damaged"))

@@ -1,0 +1,88 @@
+"""Figures: the house style, the one way to show a figure, and figures that are not the lesson itself.
+
+``plots.show(fig, alt="...")`` is the only way a lesson shows a figure: the alt text travels in the output's metadata, so
+that a page, a deck and a screen reader all have it.
+"""
+
+import base64
+import io
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+
+# Okabe and Ito's palette: told apart by readers with any colour vision, and in grey by lightness
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+LINES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1))]
+DPI = 110
+
+
+def use_house_style() -> None:
+    """White background, large letters, thick lines; colours always go with a line style or a marker."""
+    style = {
+        "figure.figsize": (7.2, 4.0),
+        "figure.facecolor": "white",
+        "figure.constrained_layout.use": True,
+        "savefig.facecolor": "white",
+        "font.size": 13,
+        "axes.titlesize": 14,
+        "axes.grid": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.prop_cycle": matplotlib.cycler(color=COLOURS) + matplotlib.cycler(linestyle=LINES),
+        "grid.color": "#dddddd",
+        "grid.linewidth": 0.8,
+        "lines.linewidth": 2.4,
+        "lines.markersize": 8,
+        "legend.frameon": True,
+        "legend.framealpha": 0.9,
+        "image.cmap": "cividis",
+    }
+    matplotlib.rcParams.update(style)
+
+
+def show(fig, alt: str) -> None:
+    """Show a figure once, as a PNG with alt text, and close it.
+
+    Args:
+        fig: a ``matplotlib.figure.Figure``.
+        alt: what the figure shows, for readers who cannot see it; at least four words.
+
+    Raises:
+        ValueError: no useful alt text.
+    """
+    from IPython.display import display
+
+    if len(alt.split()) < 4:
+        raise ValueError("alt: say in a sentence what the figure shows")
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    plt.close(fig)
+    width = int(fig.get_figwidth() * 100)
+    png = base64.b64encode(buffer.getvalue()).decode("ascii")
+    data = {"image/png": png, "text/plain": f"[figure: {alt}]"}
+    display(data, metadata={"image/png": {"alt": alt, "width": width}}, raw=True)
+
+
+def cost_surface(ax, cost, w_range, b_range, path=None, levels=14) -> None:
+    """Contours of a cost over two parameters, with a descent path on it.
+
+    Args:
+        ax: the axes to draw on.
+        cost: function of (W, b), both float arrays of shape (n, n), returning the cost, shape (n, n).
+        w_range, b_range: (low, high) of either parameter.
+        path: points (W, b) that a descent visited, shape (steps, 2), or None.
+        levels: number of contour lines, spaced by logarithm.
+    """
+    w, b = np.meshgrid(np.linspace(*w_range, 120), np.linspace(*b_range, 120))
+    height = np.log10(cost(w, b) + 1e-3)  # contours evenly spaced in the logarithm show the valley's floor too
+    ax.contourf(w, b, height, levels=levels, cmap="cividis")
+    ax.set(xlabel="W", ylabel="b", xlim=w_range, ylim=b_range)
+    ax.grid(False)
+    if path is not None:
+        path = np.asarray(path)
+        ax.plot(path[:, 0], path[:, 1], "-o", color="white", markersize=4, linewidth=1.5)
+        ax.plot(*path[0], "s", color="#D55E00", markersize=10, markeredgecolor="white", label="start")
+        ax.plot(*path[-1], "*", color="#E69F00", markersize=16, markeredgecolor="black", label="end")
+        ax.legend()

@@ -1,0 +1,96 @@
+"""Where trained weights come from: the manifest, and their verification before anything is loaded.
+
+weights/manifest.json names each file that `make weights` has trained, with its card: data, seed, seconds, epochs, score
+on the full test set, bytes, sha256. A file is opened only when its hash is the manifest's.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "weights"
+
+
+class WeightsError(RuntimeError):
+    """Weights cannot be loaded; the message names the file, the reason and the cure."""
+
+    def _render_traceback_(self):
+        return [f"WeightsError: {self}"]
+
+
+def manifest(folder: Path | None = None) -> dict[str, dict]:
+    """The cards of all shipped weights, by name. Raises WeightsError when the manifest is missing or no JSON."""
+    path = (folder or FOLDER) / "manifest.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["weights"]
+    except (OSError, ValueError, KeyError) as problem:
+        raise WeightsError(f"weights/{path.name} cannot be read ({problem}). Restore it with: git checkout weights") from problem
+
+
+def verified(name: str, folder: Path | None = None) -> Path:
+    """The file of some weights, after its size and hash were found right.
+
+    Args:
+        name: such as "mnist_cnn".
+        folder: where manifest and files are; None takes weights/.
+
+    Raises:
+        WeightsError: unknown name, missing file, or a file with another content.
+    """
+    folder = folder or FOLDER
+    cards = manifest(folder)
+    if name not in cards:
+        known = ", ".join(sorted(cards)) or "none"
+        raise WeightsError(f"no weights {name!r} in weights/manifest.json (there are: {known}). Train them: make weights")
+    path = folder / cards[name]["file"]
+    if not path.exists():
+        raise WeightsError(f"weights/{path.name} is missing. Cure: git checkout weights/{path.name}, or make weights")
+    content = path.read_bytes()
+    if len(content) != cards[name]["bytes"] or hashlib.sha256(content).hexdigest() != cards[name]["sha256"]:
+        raise WeightsError(
+            f"weights/{path.name} is not the file of the manifest ({len(content):,} bytes instead of "
+            f"{cards[name]['bytes']:,}, or other content). Cure: git checkout weights/{path.name}"
+        )
+    return path
+
+
+def missing(name: str, folder: Path | None = None) -> str | None:
+    """Why the weights `name` cannot be used here, or None when they can: what a claim's ``needs`` asks."""
+    try:
+        verified(name, folder)
+    except WeightsError as problem:
+        return str(problem)
+    return None
+
+
+def load(model, name: str, folder: Path | None = None) -> dict:
+    """Load verified weights into a Keras model of the right architecture and return their card.
+
+    Raises:
+        WeightsError: as `verified`; or the model's layers do not fit the file.
+    """
+    path = verified(name, folder)
+    try:
+        model.load_weights(path)
+    except Exception as problem:  # Keras raises several types here; each means the same
+        raise WeightsError(f"weights/{path.name} does not fit this model: {problem}") from problem
+    return manifest(folder)[name]
+
+
+def add(model, name: str, card: dict, folder: Path | None = None) -> Path:
+    """Store a trained Keras model's weights and write its card into the manifest: the end of every `make weights`.
+
+    Args:
+        model: a built Keras model.
+        name: such as "mnist_cnn"; the file is `name`.weights.h5.
+        card: data, seed, seconds, epochs, score and whatever else a reader should know; plain JSON values.
+    """
+    folder = folder or FOLDER
+    path = folder / f"{name}.weights.h5"
+    model.save_weights(path)
+    content = path.read_bytes()
+    file = {"file": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    whole = {"weights": {**manifest(folder), name: {**file, **card}}}
+    (folder / "manifest.json").write_text(json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return path
