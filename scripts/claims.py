@@ -53,14 +53,20 @@ def keeps(got: float, bound: str) -> bool:
         return abs(got - middle) <= width
     if match := _FORMS["compare"].fullmatch(bound.strip()):
         sign, limit = match.group(1), float(match.group(2))
-        return {"<=": got <= limit, ">=": got >= limit, "<": got < limit, ">": got > limit, "==": got == limit}[sign]
+        return {
+            "<=": got <= limit,
+            ">=": got >= limit,
+            "<": got < limit,
+            ">": got > limit,
+            "==": got == limit,
+        }[sign]
     if match := _FORMS["between"].fullmatch(bound.strip()):
         low, high = map(float, match.groups())
         return low <= got <= high
     raise ValueError(f'bound {bound!r}: write "<= 0.2", ">= 0.9", "== 3", "39.99 +- 0.02" or "0.9 .. 1"')
 
 
-def claim(id: str, got, bound: str | None, slide=None, needs: str | None = None) -> Claim:
+def claim(id: str, got, bound: str | None, slide=None, needs: str | None = None) -> None:
     """State what this run got, against a bound, and print it in one line.
 
     Args:
@@ -71,9 +77,6 @@ def claim(id: str, got, bound: str | None, slide=None, needs: str | None = None)
         slide: what the slides print, if they do.
         needs: what has to be here for the number to mean anything: the name of a data set in its full form
             ("mnist"), of weights ("weights:mnist_cnn"), or "gpu". Where it is not, the status is "not measured".
-
-    Returns:
-        The claim.
 
     Raises:
         ClaimMissed: the number is outside its bound. With COURSE_CLAIMS=collect in the environment it is only
@@ -94,7 +97,6 @@ def claim(id: str, got, bound: str | None, slide=None, needs: str | None = None)
     _record(made)
     if status == "missed" and os.environ.get("COURSE_CLAIMS") != "collect":
         raise ClaimMissed(f"{id}: this run got {_show(value)}, the bound is {bound}")
-    return made
 
 
 def _missing(needs: str | None) -> str | None:
@@ -131,14 +133,15 @@ def _line(made: Claim) -> str:
     return " ".join([*parts, f"bound {made.bound or 'none':<16}", status]).rstrip()
 
 
-def _file(lesson: str) -> Path:
-    return Path(os.environ.get("COURSE_CLAIMS_DIR", ROOT / "build" / "claims")) / f"{lesson}.jsonl"
+def _file(lesson: str, folder: Path | None = None) -> Path:
+    folder = folder or Path(os.environ.get("COURSE_CLAIMS_DIR", ROOT / "build" / "claims"))
+    return folder / f"{lesson}.jsonl"
 
 
-def read_claims(lesson: str) -> list[dict]:
+def read_claims(lesson: str, folder: Path | None = None) -> list[dict]:
     """The claims of the last run of one lesson, in order; of a cell run twice, the later ones."""
     try:
-        lines = _file(lesson).read_text(encoding="utf-8").splitlines()
+        lines = _file(lesson, folder).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
     return list({row["id"]: row for row in map(json.loads, lines)}.values())

@@ -17,11 +17,26 @@ from pathlib import Path
 
 from scripts.claims import Claim, ClaimMissed, claim, forget_claims
 
-__all__ = ["ROOT", "Claim", "ClaimMissed", "CourseError", "claim", "metadata", "quiet", "rng", "seed", "start"]
+__all__ = [
+    "ROOT",
+    "Claim",
+    "ClaimMissed",
+    "CourseError",
+    "claim",
+    "metadata",
+    "quiet",
+    "rng",
+    "seed",
+    "start",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy", "cv2": "OpenCV", "torch": "PyTorch"}
-NEVER_INSTALL = {"tensorflow", "keras", "numpy"}  # replacing these on Colab would ask for a restart of the runtime
+NEVER_INSTALL = {
+    "tensorflow",
+    "keras",
+    "numpy",
+}  # replacing these on Colab would ask for a restart of the runtime
 
 _state = {"seed": 0, "lesson": None}
 
@@ -47,29 +62,32 @@ def start(lesson: str) -> None:
     _state["lesson"] = lesson
     forget_claims(lesson)
     device = _prepare_tensorflow() if "tensorflow" in about["packages"] else "CPU"
-    value = seed()
+    seed()
     _house_style()
-    parts = [f"Python {platform.python_version()}"]
-    parts += [f"{name} {importlib.import_module(m).__version__}" for m, name in SHOWN.items() if m in about["packages"]]
-    print(f"Lesson {lesson}, {about['title']}. " + ", ".join(parts) + f". Running on {device}, seed {value}.")
+    parts = [f"Lesson {lesson}", f"Python {platform.python_version()}"]
+    parts += [
+        f"{name} {importlib.import_module(m).__version__}"
+        for m, name in SHOWN.items()
+        if m in about["packages"]
+    ]
+    print(" · ".join([*parts, device, f"seed {_state['seed']}"]))
 
 
 def metadata(lesson: str) -> dict:
     """The metadata of one lesson, as its notebook carries it (schema: build/metadata.schema.json)."""
     found = sorted((ROOT / "notebooks").glob(f"{lesson}_*.ipynb"))
     if not found:
-        raise CourseError(f"no lesson {lesson!r} in {ROOT.name}/notebooks: is this copy of the course complete?")
+        raise CourseError(
+            f"no lesson {lesson!r} in {ROOT.name}/notebooks: is this copy of the course complete?"
+        )
     return json.loads(found[0].read_text(encoding="utf-8"))["metadata"]["course"]
 
 
-def seed(value: int | None = None) -> int:
+def seed(value: int | None = None) -> None:
     """Seed Python, NumPy's global generator, TensorFlow and Keras, so that a rerun cell gives the same numbers.
 
     Args:
         value: the seed; None takes the lesson's own: the environment variable COURSE_SEED, else 0.
-
-    Returns:
-        The seed set.
     """
     value = int(os.environ.get("COURSE_SEED", "0")) if value is None else int(value)
     _state["seed"] = value
@@ -83,7 +101,6 @@ def seed(value: int | None = None) -> int:
             import numpy as np
 
             np.random.seed(value)  # noqa: NPY002  # for libraries that draw from the global generator
-    return value
 
 
 def rng(offset: int = 0):
@@ -121,11 +138,25 @@ def _install_missing(packages: dict[str, str]) -> None:
                 f"{name} is not installed. Colab has it; on your own machine run `make lab` in the course's folder, "
                 "or pip install -r requirements-core.txt."
             )
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "0", "--timeout", "10", name]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--retries",
+            "0",
+            "--timeout",
+            "10",
+            name,
+        ]
         done = subprocess.run([*command, "--disable-pip-version-check"], capture_output=True, text=True)
         importlib.invalidate_caches()
         if done.returncode or importlib.util.find_spec(module) is None:
-            raise CourseError(f"{name} is missing and could not be installed (no network?). Run: pip install {name}")
+            raise CourseError(
+                f"{name} is missing and could not be installed (no network?). Run: pip install {name}"
+            )
         print(f"Installed {name}.")
 
 

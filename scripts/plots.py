@@ -76,7 +76,9 @@ def cost_surface(ax, cost, w_range, b_range, path=None, levels=14) -> None:
         levels: number of contour lines, spaced by logarithm.
     """
     w, b = np.meshgrid(np.linspace(*w_range, 120), np.linspace(*b_range, 120))
-    height = np.log10(cost(w, b) + 1e-3)  # contours evenly spaced in the logarithm show the valley's floor too
+    height = np.log10(
+        cost(w, b) + 1e-3
+    )  # contours evenly spaced in the logarithm show the valley's floor too
     ax.contourf(w, b, height, levels=levels, cmap="cividis")
     ax.set(xlabel="W", ylabel="b", xlim=w_range, ylim=b_range)
     ax.grid(False)

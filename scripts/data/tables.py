@@ -38,7 +38,10 @@ def load_diabetes(path: str | Path | None = None) -> Table:
     if path is not None:
         return _as_table(read_table(path, columns=9))
     entry, failed = ladder.manifest()["diabetes"], []
-    for folder, rung in ((ladder.ROOT / "data", "the course's own file"), (_mirror(), "from the mirror folder")):
+    for folder, rung in (
+        (ladder.ROOT / "data", "the course's own file"),
+        (_mirror(), "from the mirror folder"),
+    ):
         if folder is None or not (folder / "data-diabetes.csv").exists():
             continue
         try:
@@ -48,10 +51,14 @@ def load_diabetes(path: str | Path | None = None) -> Table:
             continue
         if rows_sha256(figures) == entry["content_sha256"]:
             table = _as_table(figures)
-            ladder.record("diabetes", "full", f"Diabetes: {len(table.x)} rows of {table.x.shape[1]} columns, {rung}.")
+            ladder.record(
+                "diabetes", "full", f"Diabetes: {len(table.x)} rows of {table.x.shape[1]} columns, {rung}."
+            )
             return table
         failed.append(f"{folder.name}/data-diabetes.csv does not hold the figures of the manifest")
-    raise DataError(f"{'; '.join(failed) or 'data/data-diabetes.csv is missing'}. Cure: git checkout data/data-diabetes.csv")
+    raise DataError(
+        f"{'; '.join(failed) or 'data/data-diabetes.csv is missing'}. Cure: git checkout data/data-diabetes.csv"
+    )
 
 
 def read_table(path: str | Path, columns: int) -> np.ndarray:
@@ -78,10 +85,14 @@ def read_table(path: str | Path, columns: int) -> np.ndarray:
                 if len(cells) != columns:
                     missing = "is missing" if len(cells) < columns else "is one too many"
                     column = min(len(cells), columns) + 1
-                    raise DataError(f"{path.name}, line {line}: {len(cells)} columns instead of {columns} (column {column} {missing})")
+                    raise DataError(
+                        f"{path.name}, line {line}: {len(cells)} columns instead of {columns} (column {column} {missing})"
+                    )
                 rows.append([_figure(cell, path, line, column) for column, cell in enumerate(cells, start=1)])
     except (OSError, UnicodeDecodeError) as problem:
-        raise DataError(f"{path.name} cannot be read: {getattr(problem, 'strerror', None) or 'it is no text file'}") from problem
+        raise DataError(
+            f"{path.name} cannot be read: {getattr(problem, 'strerror', None) or 'it is no text file'}"
+        ) from problem
     if not rows:
         raise DataError(f"{path.name}, line 1: no rows of figures (expected {columns} columns)")
     return np.array(rows, np.float64)
