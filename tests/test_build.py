@@ -1,0 +1,191 @@
+"""The commands behind the Makefile: a failing lesson, pages and decks, the environment, what they print."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from scripts.build import environment, execute, lab, lessons, pages, run, seeds, slides, store, train_weights
+
+SELF_CONTAINED = re.compile(
+    r"""<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)=["'](?!data:|#)[^"']*["']|@import|url\(["']?(?!data:|#)[^)]*\)"""
+)
+
+
+def page_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def asks_the_network(html: str) -> list[str]:
+    """Whatever a browser would fetch when it opens a page, scripts' own texts aside."""
+    return [
+        found
+        for found in SELF_CONTAINED.findall(re.sub(r"<script>.*?</script>", "", html, flags=re.S))
+        if found
+    ]
+
+
+@pytest.fixture
+def two_lessons(tmp_path, monkeypatch):
+    """Lessons 91, which fails, and 92, which runs and misses a claim; in place of the course's."""
+    (tmp_path / "notebooks").mkdir()
+    for number, source in (
+        ("91_breaks", "print('before')\nx = {}['no such key']"),
+        (
+            "92_misses",
+            "from scripts import course\ncourse.claim('92.a', 1, '>= 2')\ncourse.claim('92.b', 3, '>= 2')",
+        ),
+    ):
+        nb = nbformat.v4.new_notebook()
+        nb.cells = [
+            nbformat.v4.new_markdown_cell("# One", id="title"),
+            nbformat.v4.new_code_cell(source, id="the-cell"),
+        ]
+        nbformat.write(nb, tmp_path / "notebooks" / f"{number}.ipynb")
+    monkeypatch.setattr(lessons, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(lessons, "ROOT", tmp_path)
+    monkeypatch.setattr(pages.write_page, "__defaults__", (tmp_path / "build",))
+    monkeypatch.setattr(pages.write_index, "__defaults__", (tmp_path / "build",))
+    monkeypatch.setenv("PYTHONPATH", str(environment.ROOT))
+    monkeypatch.setenv("COURSE_CLAIMS_DIR", str(tmp_path / "claims"))
+    return tmp_path
+
+
+def test_a_failing_lesson_is_named_with_cell_and_error_and_the_others_still_run(two_lessons, capsys):
+    assert run.main() == 1
+    said = capsys.readouterr().out
+    assert "91_breaks, cell the-cell: KeyError: 'no such key'" in said
+    assert "92_misses, claim 92.a missed: got 1, bound >= 2" in said
+    row = next(line for line in said.splitlines() if line.startswith("92_misses  "))
+    assert row.split()[2:5] == ["1", "1", "0"]
+    assert sorted(path.name for path in (two_lessons / "build").glob("*.html")) == [
+        "91_breaks.html",
+        "92_misses.html",
+        "index.html",
+    ]
+    assert "failed at the-cell" in page_of(two_lessons / "build" / "index.html")
+
+
+def test_storing_leaves_a_failing_lesson_as_it_was(two_lessons, capsys):
+    path = two_lessons / "notebooks" / "91_breaks.ipynb"
+    before = path.read_bytes()
+    assert store.main("91") == 1 and path.read_bytes() == before
+    assert "KeyError" in capsys.readouterr().out
+
+
+def test_seeds_print_min_median_and_max_of_each_claim(two_lessons, capsys):
+    assert seeds.main(["-n", "2", "92"]) == 1
+    said = capsys.readouterr().out
+    assert re.search(r"92\.a +min 1 +median 1 +max 1 +bound >= 2 +missed by 2 of 2", said)
+    assert re.search(r"92\.b .*kept by all", said)
+    assert json.loads((two_lessons / "build" / "seeds.json").read_text())["92_misses"]["92.b"][1]["got"] == 3
+
+
+def test_a_dead_kernel_is_a_failed_lesson(two_lessons):
+    path = two_lessons / "notebooks" / "91_breaks.ipynb"
+    nb = nbformat.read(path, 4)
+    nb.cells[1].source = "import os\nos._exit(1)"
+    nbformat.write(nb, path)
+    done = execute.execute(path)
+    assert done.failed and "kernel died" in done.error and done.cell == "the-cell"
+
+
+@pytest.mark.parametrize("make", [pages.write_page, slides.write_deck])
+def test_pages_and_decks_carry_all_they_need_and_keep_alt_texts(tmp_path, make):
+    path = lessons.all_lessons()[0]
+    notebook = lessons.read(path)
+    html = page_of(make(notebook, path, tmp_path))
+    assert asks_the_network(html) == []
+    assert "MathJax" in html and "cdnjs" not in re.sub(r"<script>.*?</script>", "", html, flags=re.S)
+    pictures = sum(
+        "image/png" in out.get("data", {}) for cell in notebook.cells for out in cell.get("outputs", [])
+    )
+    alts = re.findall(r'<img alt="([^"]+)" src="data:image/png;base64,', html)
+    assert len(alts) == pictures > 5 and all(len(alt.split()) >= 4 for alt in alts)
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here; CI installs it")
+def test_a_page_opened_without_a_network_draws_its_formulas_and_asks_for_nothing(tmp_path):
+    path = lessons.all_lessons()[0]
+    page = pages.write_page(lessons.read(path), path, tmp_path)
+    log = tmp_path / "net.json"
+    done = subprocess.run(
+        [
+            BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=30000", f"--log-net-log={log}",
+            "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom", page.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    dom = re.sub(r"<(script|style).*?</\1>", "", done.stdout, flags=re.S)
+    assert dom.count("<mjx-container") >= 40, "formulas were not drawn"
+    assert "merror" not in dom and "\\frac" not in dom, "a formula is not well formed"
+    asked = set(re.findall(r'"url":"(https?://[^"]+)"', log.read_text(errors="ignore")))
+    ours = {url for url in asked if not re.search(r"google|gstatic|chrom", url)}
+    assert ours == set()
+
+
+def test_the_environment_is_stale_when_anything_it_was_made_from_changes(tmp_path, monkeypatch):
+    for name in ("requirements-core.txt", "requirements.txt", "constraints.txt"):
+        shutil.copy(environment.ROOT / name, tmp_path / name)
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(environment, "STAMP", tmp_path / ".venv" / "stamp.json")
+    assert environment.staleness("core") == "there is none yet"
+    python = environment.python_of(tmp_path / ".venv")
+    python.parent.mkdir(parents=True)
+    python.symlink_to(os.path.realpath(shutil.which("python3")))
+    assert environment.staleness("core") == "the last set-up did not finish"
+    environment.STAMP.write_text(json.dumps(environment.wanted("core")))
+    assert environment.staleness("core") is None
+    assert "lacks what requirements.txt adds" in environment.staleness("full")
+    environment.STAMP.write_text(json.dumps(environment.wanted("full")))
+    assert environment.staleness("core") is None and environment.staleness("full") is None
+    (tmp_path / "constraints.txt").write_text("numpy==2.1.3\n")
+    assert environment.staleness("core") == "the requirements have changed"
+    environment.STAMP.write_text(json.dumps({**environment.wanted("core"), "python": "3.10.1"}))
+    assert environment.staleness("core") == "it was made with Python 3.10.1"
+
+
+def test_an_unfit_python_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(environment.sys, "version_info", (3, 10, 0))
+    assert environment.main("core") == 1
+    assert "needs Python 3.11 to 3.13" in capsys.readouterr().err
+
+
+def test_the_lab_asks_before_it_fetches_five_gigabytes(monkeypatch):
+    monkeypatch.setattr(lab, "staleness", lambda level: "not there")
+    monkeypatch.setattr(lab.sys, "stdin", open(os.devnull))
+    assert lab.wants_everything(["15"]) is False and lab.wants_everything(["01"]) is False
+
+
+def test_weights_of_a_lesson_without_any_are_told(capsys):
+    assert train_weights.main("01") == 0
+    assert "No lesson ships trained weights among 01." in capsys.readouterr().out
+
+
+def test_help_names_every_target():
+    text = (environment.ROOT / "Makefile").read_text()
+    targets = set(re.search(r"\.PHONY: (.*)", text).group(1).split()) - {"help", "environment"}
+    assert targets == {
+        "course",
+        "test",
+        "lab",
+        "notebooks",
+        "seeds",
+        "slides",
+        "bench",
+        "weights",
+        "lint",
+        "clean",
+    }
+    assert all(f'"make {target} ' in text for target in targets)

@@ -1,0 +1,255 @@
+"""The ladder of sources under faults: never a bad file in the cache, always a clear reason, the next rung tried."""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scripts.data import ladder
+from scripts.data.pictures import read_npz
+
+ROOT = Path(__file__).resolve().parents[1]
+ARRAYS = {
+    "x_train": np.arange(4000, dtype=np.uint8).reshape(10, 20, 20),
+    "y_train": np.arange(10, dtype=np.uint8),
+    "x_test": np.ones((2, 20, 20), np.uint8),
+    "y_test": np.zeros(2, np.uint8),
+}
+READERS = {"npz": read_npz}
+
+
+def npz(arrays=ARRAYS) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+GOOD = npz()
+
+
+class Server:
+    """A web server on this machine; `pages` maps a path to (status, body), or to a function that answers by itself."""
+
+    def __init__(self):
+        self.pages, self.asked = {"/good": (200, GOOD)}, []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.asked.append(self.path)
+                page = outer.pages.get(self.path, (404, b"not here"))
+                if callable(page):
+                    return page(self)
+                self.send_response(page[0])
+                self.send_header("Content-Length", str(len(page[1])))
+                self.end_headers()
+                self.wfile.write(page[1])
+
+            def log_message(self, *arguments):
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.http.server_port}{path}"
+
+    def entry(self, *paths: str) -> dict:
+        sha256 = hashlib.sha256(GOOD).hexdigest()
+        sources = [
+            {"url": self.url(path), "bytes": len(GOOD), "sha256": sha256, "reader": "npz"} for path in paths
+        ]
+        return {"content_sha256": ladder.content_sha256(ARRAYS), "sources": sources}
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    yield server
+    server.http.shutdown()
+    server.http.server_close()
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COURSE_USER_CACHE", str(tmp_path / "user"))
+    monkeypatch.delenv("COURSE_MIRROR", raising=False)
+    monkeypatch.delenv("COURSE_OFFLINE", raising=False)
+    return tmp_path
+
+
+def climb(entry):
+    return ladder.climb("digits", entry, READERS)
+
+
+def cached(folder: Path) -> list[str]:
+    """What is in a cache folder, locks aside."""
+    return sorted(path.name for path in folder.glob("*") if path.suffix != ".lock") if folder.exists() else []
+
+
+def test_a_download_is_checked_stored_and_served_from_the_cache_afterwards(server, folders):
+    arrays, rung, failed = climb(server.entry("/good"))
+    assert rung == "from 127.0.0.1" and failed == ["no mirror folder (COURSE_MIRROR)"]
+    np.testing.assert_array_equal(arrays["x_train"], ARRAYS["x_train"])
+    assert cached(folders / "data") == ["digits.npz"]
+    assert climb(server.entry("/good"))[1] == "from the cache"
+    assert server.asked == ["/good"]
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("truncated", (200, GOOD[: len(GOOD) // 2])),
+        ("another file", (200, npz({**ARRAYS, "y_test": np.ones(2, np.uint8)}))),
+        (
+            "an HTML page with status 200",
+            (200, b"<!DOCTYPE html><html><body>Sign in to this network</body></html>"),
+        ),
+        ("empty", (200, b"")),
+    ],
+)
+def test_a_wrong_answer_never_enters_the_cache_and_the_next_address_is_tried(server, folders, name, page):
+    server.pages["/bad"] = page
+    arrays, _, failed = climb(server.entry("/bad"))
+    assert arrays is None and "another file" in failed[-1]
+    assert cached(folders / "data") == []
+    arrays, rung, failed = climb(server.entry("/bad", "/good"))
+    assert arrays is not None and "another file" in failed[-1]
+    assert cached(folders / "data") == ["digits.npz"]
+
+
+def test_a_connection_that_breaks_off_is_no_traceback(server, folders):
+    def half(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(GOOD)))
+        handler.end_headers()
+        handler.wfile.write(GOOD[:100])
+        handler.close_connection = True
+
+    server.pages["/half"] = half
+    arrays, _, failed = climb(server.entry("/half", "/good"))
+    assert arrays is not None and len(failed) == 2
+    assert cached(folders / "data") == ["digits.npz"]
+
+
+def test_404_then_a_good_address(server):
+    arrays, rung, failed = climb(server.entry("/gone", "/good"))
+    assert arrays is not None and failed[-1] == "127.0.0.1: answered 404"
+
+
+def test_a_server_that_hangs_is_left_after_a_bounded_wait(server, monkeypatch):
+    monkeypatch.setattr(ladder, "READ", 0.5)
+    server.pages["/hangs"] = lambda handler: time.sleep(5)
+    began = time.monotonic()
+    arrays, _, failed = climb(server.entry("/hangs", "/good"))
+    assert arrays is not None and failed[-1] == "127.0.0.1: did not answer in time"
+    assert time.monotonic() - began < 4
+
+
+def test_a_server_that_trickles_is_left_too(server, monkeypatch):
+    monkeypatch.setattr(ladder, "PATIENCE", 0.5)
+    monkeypatch.setattr(ladder, "SLOWEST", 10_000_000)
+
+    def trickle(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(GOOD)))
+        handler.end_headers()
+        for start in range(0, len(GOOD), 1024):
+            handler.wfile.write(GOOD[start : start + 1024])
+            handler.wfile.flush()
+            time.sleep(0.4)
+
+    server.pages["/trickle"] = trickle
+    began = time.monotonic()
+    arrays, _, failed = climb(server.entry("/trickle", "/good"))
+    assert arrays is not None and failed[-1] == "127.0.0.1: did not answer in time"
+    assert time.monotonic() - began < 10
+
+
+def test_a_damaged_cache_file_is_set_aside_not_used_and_not_lost(server, folders):
+    (folders / "data").mkdir()
+    (folders / "data" / "digits.npz").write_bytes(GOOD[:-500] + b"x" * 500)
+    arrays, rung, failed = climb(server.entry("/good"))
+    assert arrays is not None and rung == "from 127.0.0.1"
+    assert "data/digits.npz was damaged and set aside" in failed[0]
+    assert cached(folders / "data") == ["digits.npz", "digits.npz.damaged"]
+
+
+def test_the_mirror_serves_before_the_network_and_is_checked_as_well(server, folders, monkeypatch):
+    mirror = folders / "mirror"
+    mirror.mkdir()
+    monkeypatch.setenv("COURSE_MIRROR", str(mirror))
+    (mirror / "digits.npz").write_bytes(GOOD)
+    assert climb(server.entry("/good"))[1] == "from the mirror folder" and server.asked == []
+    (mirror / "digits.npz").write_bytes(npz({**ARRAYS, "y_test": np.ones(2, np.uint8)}))
+    arrays, rung, failed = climb(server.entry("/good"))
+    assert rung == "from 127.0.0.1" and "not what the manifest says" in failed[0]
+
+
+def test_an_unwritable_data_folder_falls_back_to_the_users_cache_then_to_memory(server, folders, monkeypatch):
+    (folders / "a-file").write_text("a folder cannot be made here")
+    monkeypatch.setenv("COURSE_DATA", str(folders / "a-file" / "data"))
+    assert climb(server.entry("/good"))[0] is not None
+    assert cached(folders / "user") == ["digits.npz"]
+    (folders / "user" / "digits.npz").unlink()
+    monkeypatch.setenv("COURSE_USER_CACHE", str(folders / "a-file" / "user"))
+    arrays, rung, failed = climb(server.entry("/good"))
+    assert arrays is not None and "in memory only" in failed[-1]
+
+
+def test_no_network_is_one_clear_reason(monkeypatch):
+    entry = {
+        "content_sha256": "",
+        "sources": [{"url": "http://127.0.0.1:9/x", "sha256": "0" * 64, "reader": "npz"}],
+    }
+    arrays, _, failed = climb(entry)
+    assert arrays is None and failed[-1] == "127.0.0.1: no network, or no such host"
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    assert "not asked" in climb(entry)[2][-1]
+
+
+def test_two_processes_at_once_fetch_once(server, folders):
+    def slow(handler):
+        time.sleep(1.5)
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(GOOD)))
+        handler.end_headers()
+        handler.wfile.write(GOOD)
+
+    server.pages["/slow"] = slow
+    code = (
+        "import json, sys; from scripts.data import ladder, pictures; "
+        "arrays, rung, failed = ladder.climb('digits', json.loads(sys.argv[1]), {'npz': pictures.read_npz}); "
+        "print(rung, len(arrays['x_train']))"
+    )
+    command = [sys.executable, "-c", code, json.dumps(server.entry("/slow"))]
+    both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = sorted(process.communicate(timeout=60)[0].splitlines()[-1] for process in both)
+    assert said == ["from 127.0.0.1 10", "from the cache 10"]
+    assert server.asked == ["/slow"]
+    assert cached(folders / "data") == ["digits.npz"]
+
+
+def test_a_pickle_in_an_npz_is_refused(tmp_path):
+    path = tmp_path / "evil.npz"
+    np.savez(path, **{**ARRAYS, "y_test": np.array([{"a": 1}], dtype=object)})
+    with pytest.raises(ValueError, match="allow_pickle"):
+        read_npz(path)
+
+
+def test_a_broken_manifest_is_a_clear_error(tmp_path):
+    with pytest.raises(ladder.DataError, match="manifest.json cannot be read"):
+        ladder.manifest(tmp_path / "manifest.json")
+    (tmp_path / "manifest.json").write_text("<html>")
+    with pytest.raises(ladder.DataError, match="git checkout data"):
+        ladder.manifest(tmp_path / "manifest.json")

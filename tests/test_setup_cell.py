@@ -1,0 +1,195 @@
+"""The Setup cell of a lesson: alone in an empty folder, without a network, twice, and beside another `scripts`."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from scripts.build import generated, lessons
+
+LESSON = lessons.all_lessons()[0]
+PARTS = ("scripts", "notebooks", "data/manifest.json", "data/data-diabetes.csv", "weights")
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """A bare repository with the working tree as it is, and git settings that put it in the place of the real address."""
+    folder = tmp_path_factory.mktemp("repository")
+    tree, bare = folder / "tree", folder / "bare.git"
+    for part in PARTS:
+        source, target = lessons.ROOT / part, tree / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(
+                source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+            )
+        else:
+            shutil.copy(source, target)
+    address, ref = generated.address()
+    git = ["git", "-c", "user.name=course", "-c", "user.email=course@example.org"]
+    for command in (
+        [*git, "init", "-q", "-b", ref],
+        [*git, "add", "-A"],
+        [*git, "commit", "-q", "-m", "as it is"],
+    ):
+        subprocess.run(command, cwd=tree, check=True)
+    subprocess.run(["git", "clone", "-q", "--bare", str(tree), str(bare)], check=True, capture_output=True)
+    settings = folder / "gitconfig"
+    settings.write_text(f'[url "file://{bare}"]\n\tinsteadOf = {address}\n')
+    return {"GIT_CONFIG_GLOBAL": str(settings)}
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """An empty folder with a stub of google.colab beside it, as Colab has one."""
+    stub = tmp_path / "site" / "google" / "colab"
+    stub.mkdir(parents=True)
+    (stub / "__init__.py").write_text("")  # none in google/ itself: it is a namespace, shared with protobuf
+    (tmp_path / "content").mkdir()
+    return tmp_path
+
+
+def variables(empty, repository, **more):
+    """The environment of a student's kernel: nothing of this test run's, our stub on the path."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COURSE_", "PYTEST_"))}
+    return {**kept, "PYTHONPATH": str(empty / "site"), **repository, **more}
+
+
+def execute(cells, folder, env):
+    """Run cells in a fresh kernel in `folder`; returns (texts of stdout, texts of stderr) by cell."""
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    resources = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(
+        nb, timeout=180, resources=resources, kernel_name="python3", extra_arguments=["--log-level=ERROR"]
+    )
+    client.execute(env=env)
+    streams = []
+    for name in ("stdout", "stderr"):
+        streams.append(
+            ["".join(out.text for out in cell.outputs if out.get("name") == name) for cell in nb.cells]
+        )
+    return streams
+
+
+def setup_source():
+    return lessons.read(LESSON).cells[1].source
+
+
+def test_a_lesson_alone_in_an_empty_folder_fetches_the_course_and_runs_to_its_end_twice(empty, repository):
+    shutil.copy(LESSON, empty / "content" / LESSON.name)
+    nb = lessons.read(empty / "content" / LESSON.name)
+    sources = ["import google.colab"] + [cell.source for cell in nb.cells if cell.cell_type == "code"]
+    env = variables(empty, repository)
+    for fetched in (True, False):
+        out, err = execute(sources, empty / "content", env)
+        assert ("Fetching it from" in out[1]) is fetched
+        assert "Lesson 01 · Python" in out[1] and "01.1 not tried yet" in "".join(out)
+        assert "".join(err) == ""  # a page executed as a student's Jupyter would holds no stderr
+        assert " kept" in "".join(out) and "missed" not in "".join(out)
+
+
+def test_setup_runs_twice_in_one_kernel_and_beside_another_package_called_scripts(empty, repository):
+    other = empty / "content" / "scripts"
+    other.mkdir()
+    (other / "__init__.py").write_text("WHOSE = 'theirs'\n")
+    (other / "course.py").write_text("raise RuntimeError('this is not the course')\n")
+    env = variables(empty, repository)
+    cells = [
+        "import scripts; print(scripts.WHOSE)",
+        setup_source(),
+        setup_source(),
+        "print(course.ROOT.name, course.__file__)",
+    ]
+    out, err = execute(cells, empty / "content", env)
+    assert out[0] == "theirs\n" and "Lesson 01" in out[1] and "Lesson 01" in out[2]
+    assert out[3].startswith("line-to-box ") and "".join(err) == ""
+
+
+def test_without_a_network_the_setup_cell_says_so_in_one_line(empty):
+    address, _ = generated.address()
+    settings = empty / "gitconfig"
+    settings.write_text(f'[url "file://{empty}/nowhere.git"]\n\tinsteadOf = {address}\n')
+    with pytest.raises(CellExecutionError) as caught:
+        execute([setup_source()], empty / "content", variables(empty, {"GIT_CONFIG_GLOBAL": str(settings)}))
+    assert caught.value.ename == "SystemExit" and caught.value.evalue.startswith(
+        "The course could not be fetched. fatal:"
+    )
+    assert not (empty / "content" / "line-to-box").exists()
+
+
+def test_a_missing_package_is_asked_for_once_and_told_in_one_line(monkeypatch, tmp_path):
+    from scripts import course
+
+    calls = []
+
+    def no_network(command, **options):
+        calls.append(command)
+        return subprocess.CompletedProcess(command, 1, "", "no route")
+
+    monkeypatch.setattr(course.subprocess, "run", no_network)
+    with pytest.raises(
+        course.CourseError,
+        match="nothing-like-it is missing and could not be installed.*pip install nothing-like-it",
+    ):
+        course._install_missing({"json": "json", "no_such_module": "nothing-like-it"})
+    assert len(calls) == 1 and {"--no-deps", "--retries", "--timeout"} <= set(calls[0])
+    monkeypatch.setattr(course.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(course.CourseError, match="tensorflow is not installed. Colab has it"):
+        course._install_missing({"tensorflow": "tensorflow"})
+    assert len(calls) == 1  # never TensorFlow, NumPy or Keras
+
+
+def test_an_unknown_lesson_is_a_clear_error():
+    from scripts import course
+
+    with pytest.raises(course.CourseError, match="no lesson '77'"):
+        course.start("77")
+    assert course.CourseError("one line")._render_traceback_() == ["CourseError: one line"]
+
+
+def test_seeding_makes_every_generator_repeat(monkeypatch):
+    import random
+
+    import numpy as np
+    import tensorflow as tf
+
+    from scripts import course
+
+    def draw():
+        course.seed()
+        return (
+            random.random(),
+            np.random.rand(),
+            float(tf.random.normal([])),
+            course.rng().random(),
+            course.rng(1).random(),
+        )
+
+    first = draw()
+    assert draw() == first and first[3] != first[4]
+    monkeypatch.setenv("COURSE_SEED", "3")
+    assert all(a != b for a, b in zip(draw(), first, strict=True))
+
+
+def test_quiet_silences_c_code_and_only_that(capfd):
+    from scripts import course
+
+    with pytest.raises(ValueError, match="comes through"), course.quiet():
+        os.write(2, b"a message of C code\n")
+        raise ValueError("comes through")
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "afterwards\n"
+
+
+def test_the_setup_cell_is_the_same_in_every_lesson_but_for_its_number():
+    cells = {
+        lessons.read(path).cells[1].source.replace(f'"{path.name[:2]}"', '"NN"')
+        for path in lessons.all_lessons()
+    }
+    assert len(cells) == 1 and len(cells.pop().splitlines()) <= 10
+    assert Path(LESSON).name.startswith("01")

@@ -1,0 +1,158 @@
+"""The strengthened nbval catches what nbval alone lets through, on small notebooks made here."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+
+from scripts.build import lessons
+from tests import strict_nbval
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def notebook(
+    source="print('cost', 0.4167, 'after', 2001)",
+    text="cost 0.4167 after 2001\n",
+    count=1,
+    tags=(),
+    data=None,
+):
+    nb = nbformat.v4.new_notebook()
+    cell = nbformat.v4.new_code_cell(source, id="only", execution_count=count)
+    cell.metadata.tags = list(tags)
+    if text:
+        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+    nb.cells = [cell]
+    if data is not None:
+        packages = {"numpy": "numpy"}
+        nb.metadata.course = {"packages": packages, "weights": []}
+        nb.metadata.course["stored_with"] = {**lessons.environment({"packages": packages}), "data": data}
+    return nb
+
+
+def run(folder, *arguments):
+    """Run every notebook of a folder in one pytest as the course's tests do: (exit status, text, {notebook: failure})."""
+    report = folder / "report.xml"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.strict_nbval",
+        "--nbval",
+        "--nbval-current-env",
+    ]
+    done = subprocess.run(
+        [*command, *arguments, f"--junitxml={report}", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder), str(folder)],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    failures: dict[str, str] = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = (
+            case.get("classname").rsplit(".", 1)[0]
+            if case.get("classname").endswith("ipynb")
+            else case.get("classname")
+        )
+        text = "".join(part.text or "" for part in case if part.tag in ("failure", "error"))
+        failures[name.rsplit(".", 1)[-1]] = failures.get(name, "") + text
+    return done.returncode, done.stdout + done.stderr, failures
+
+
+def elsewhere(nb):
+    """The same notebook, as if another environment had made it."""
+    nb.metadata.course.stored_with["packages"]["numpy"] = "0.1"
+    return nb
+
+
+WARNS = "import sys\nprint('note', file=sys.stderr)\nprint('cost', 0.4167, 'after', 2001)"
+PATCHES = "from scripts import data\ndata.load_photo_patches()\nprint(1)"
+NOTEBOOKS = {  # name: (notebook, what its failure says, or None when it passes)
+    "equal": (notebook(), None),
+    "changed": (notebook(text="cost 0.4584 after 2001\n"), "stored: cost 0.4584"),
+    "changed_1e2": (
+        notebook(text="cost 0.4584 after 2001\n", tags=["course-rtol-1e-2"]),
+        "new:    cost 0.4167",
+    ),
+    "changed_5e2": (
+        notebook(text="cost 0.4584 after 2001\n", tags=["course-rtol-5e-2"]),
+        "new:    cost 0.4167",
+    ),
+    "close": (notebook(text="cost 0.4171 after 2001\n", tags=["course-rtol-1e-2"]), None),
+    "never_run": (notebook(count=None, text=""), "never run before the notebook was stored"),
+    "line_magic": (notebook(source="%no_such_magic\nprint('never')", text=""), "wrote to stderr"),
+    "cell_magic": (notebook(source="%%no_such_magic\nprint('never')", text=""), "wrote to stderr"),
+    "unknown_tag": (notebook(tags=["nbval-ignore-outputs"]), "unknown tag 'nbval-ignore-outputs'"),
+    "malformed_tolerance": (notebook(tags=["course-rtol-0.1"]), "unknown tag 'course-rtol-0.1'"),
+    "too_tolerant": (notebook(tags=["course-rtol-9e-2"]), "larger than 0.05"),
+    "raises": (notebook(source="1 / 0", text=""), "ZeroDivisionError"),
+    "stderr_here": (notebook(source=WARNS, data={}), "wrote to stderr"),
+    "stderr_elsewhere": (elsewhere(notebook(source=WARNS, data={})), None),
+    "env_here": (notebook(text="other\n", tags=["course-env"], data={}), "stored: other"),
+    "env_elsewhere": (elsewhere(notebook(text="other\n", tags=["course-env"], data={})), None),
+    "data_same": (
+        notebook(PATCHES, "other\n", tags=["course-data"], data={"photo_patches": "sample"}),
+        "stored: other",
+    ),
+    "data_other": (notebook(PATCHES, "other\n", tags=["course-data"], data={"photo_patches": "full"}), None),
+    "trained": (notebook(text="other\n", tags=["course-trained"]), None),
+    "ignored": (notebook(text="other\n", tags=["nbval-ignore-output"]), None),
+}
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    for name, (nb, _) in NOTEBOOKS.items():
+        nbformat.write(nb, folder / f"{name}.ipynb")
+    return run(folder)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_each_notebook_fails_or_passes_as_it_should(outcome, name):
+    expected = NOTEBOOKS[name][1]
+    failure = outcome[2][name]
+    assert (expected in failure) if expected else (failure == ""), outcome[1]
+
+
+def test_the_last_lines_count_what_was_compared_and_say_why_not(outcome):
+    status, said, _ = outcome
+    assert status == 1
+    assert "not compared, another environment: 1" in said and "not compared, other data here: 1" in said
+    assert "equal: " in said and "cells compared 1 of 1" in said
+
+
+def test_a_slow_cell_fails_and_what_follows_does_not_pass(tmp_path):
+    nb = notebook(source="import time\ntime.sleep(60)", text="")
+    nb.cells.append(nbformat.v4.new_code_cell("1", id="next", execution_count=2))
+    nbformat.write(nb, tmp_path / "slow.ipynb")
+    status, said, _ = run(tmp_path, "--nbval-cell-timeout=2")
+    assert status == 1 and "Timeout of 2 seconds exceeded" in said and " 1 passed" not in said
+
+
+def test_a_run_that_compares_too_little_fails(monkeypatch):
+    tally = strict_nbval.Tally()
+    monkeypatch.setattr(strict_nbval, "environment_matches", lambda path: True)
+    monkeypatch.setattr(strict_nbval, "_full_data", lambda path: True)
+    stem = lessons.all_lessons()[0].stem
+    tally.compared.update({(stem, True): 5, (stem, False): 5})
+    assert tally.share() == (5, 10) and tally.lowest() == 0.6
+    monkeypatch.setattr(strict_nbval, "_full_data", lambda path: False)
+    assert tally.lowest() == 0.4
+
+
+def test_numbers_compare_with_a_tolerance_and_everything_else_exactly():
+    same = strict_nbval.same
+    assert same("a 1.00", "a 1.004", 1e-2) and not same("a 1.00", "a 1.004", None)
+    assert not same("a 1.00", "b 1.00", 1e-2)
+    assert not same("step 200", "step 201", 5e-2)  # whole numbers are exact
+    assert same("0.3", "0.4", 1e-3) and not same("0.3", "0.33", 1e-3)  # one in the last decimal is rounding
+    assert same("3.16e-05", "3.17e-05", 1e-2) and not same("3.16e-05", "3.5e-05", 5e-2)
+    assert same("[ 0.5 -1.25]", "[0.501 -1.251]", 1e-2)
+    assert not same("1.0 2.0", "1.0", 1e-2)
+    assert not same("nan", "1.0", 1e-2)
