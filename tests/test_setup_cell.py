@@ -164,7 +164,7 @@ def test_seeding_makes_every_generator_repeat(monkeypatch):
         course.seed()
         return (
             random.random(),
-            np.random.rand(),
+            np.random.rand(),  # noqa: NPY002
             float(tf.random.normal([])),
             course.rng().random(),
             course.rng(1).random(),
