@@ -1,0 +1,93 @@
+"""Run a lesson from a fresh kernel, as a student's Jupyter would, and tell what happened."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from scripts.build import lessons
+from scripts.claims import STATUSES, read_claims
+
+TIMEOUT = 180  # seconds a cell, as in the tests
+
+
+@dataclass
+class Run:
+    """One run of one lesson. `error` is None when every cell ran; `cell` then is None too."""
+
+    path: Path
+    notebook: object
+    seconds: float = 0.0
+    cell: str | None = None
+    error: str | None = None
+    claims: list[dict] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a cell failed or a claim was missed."""
+        return self.error is not None or self.count("missed") > 0
+
+    def count(self, status: str) -> int:
+        """How many claims have this status."""
+        assert status in STATUSES, status
+        return sum(claim["status"] == status for claim in self.claims)
+
+    @property
+    def data(self) -> str:
+        """The data sets that served, each with its form."""
+        used = self.claims[-1]["data"] if self.claims else {}
+        return ", ".join(f"{name} ({form})" for name, form in used.items()) or "none needed"
+
+
+def execute(path: Path, step: Callable[[], None] = lambda: None, storing: bool = False, **environment: str) -> Run:
+    """Run every cell of a lesson in a fresh kernel whose working folder is the lesson's.
+
+    Args:
+        path: the notebook; it is not changed.
+        step: called after each cell, code or text.
+        storing: make the outputs fit to be stored: nothing of C code's stderr, streams joined.
+        environment: variables for the kernel, such as COURSE_SEED="3".
+
+    Returns:
+        The run, its notebook with outputs, also when a cell failed.
+    """
+    notebook = lessons.read(path)
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        coalesce_streams=True,
+        extra_arguments=["--log-level=ERROR"],
+        on_cell_complete=lambda cell, cell_index: step(),
+    )
+    variables = {**os.environ, "COURSE_CLAIMS": "collect", **environment}
+    if storing:
+        variables["PYTEST_CURRENT_TEST"] = "storing"  # ipykernel then leaves file descriptor 2 alone, as under nbval
+    run = Run(path, notebook)
+    began = time.monotonic()
+    try:
+        client.execute(env=variables)
+    except CellTimeoutError:
+        run.error = f"still running after {TIMEOUT} s"
+    except CellExecutionError as problem:
+        run.error = f"{problem.ename}: {problem.evalue}".splitlines()[0][:200]
+    except DeadKernelError:
+        run.error = "the kernel died (out of memory?)"
+    run.seconds = time.monotonic() - began
+    if run.error:
+        run.cell = _last_cell(notebook)
+    folder = environment.get("COURSE_CLAIMS_DIR")
+    run.claims = read_claims(path.name[:2], Path(folder) if folder else None)
+    return run
+
+
+def _last_cell(notebook) -> str:
+    """The id of the cell at which a run stopped."""
+    started = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.execution_count is not None]
+    broken = [cell for cell in started if any(output.output_type == "error" for output in cell.outputs)]
+    return (broken or started or notebook.cells)[-1].id

@@ -1,0 +1,72 @@
+"""`make lint`: format, stamp the generated parts, check the anatomy of every lesson. `--check` changes nothing.
+
+Returns status 1 when something is wrong that it could not mend (with --check: when anything is).
+"""
+
+import subprocess
+import sys
+
+from scripts.build import anatomy, generated, lessons
+from scripts.build.lessons import ROOT
+
+HEAVY = ("torch", "torchvision", "imageai")  # importing these at a test's top crashes pytest beside TensorFlow
+
+
+def stamp(path) -> bool:
+    """Write a lesson's generated cells; returns whether anything changed."""
+    notebook = lessons.read(path)
+    before = path.read_text(encoding="utf-8")
+    about = notebook.metadata.get("course")
+    if about is None:
+        return False
+    parts = {"title": generated.title_cell(path, about), "setup": generated.setup_cell(about)}
+    for cell in notebook.cells[:2]:
+        if cell.id in parts and lessons.source(cell) != parts[cell.id]:
+            cell.source = parts[cell.id]
+    lessons.write(notebook, path)
+    return path.read_text(encoding="utf-8") != before
+
+
+def forbidden_imports() -> list[str]:
+    """Test modules that import torch, torchvision or imageai at their top."""
+    found = []
+    for path in sorted((ROOT / "tests").glob("*.py")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            words = line.split()
+            if not line[:1].isspace() and words[:1] in (["import"], ["from"]) and words[1].split(".")[0] in HEAVY:
+                found.append(f"tests/{path.name}:{number}: imports {words[1]} at its top; run such code in a subprocess")
+    return found
+
+
+def main(*arguments: str) -> int:
+    """Lint everything, or the lessons named. Returns an exit status."""
+    check = "--check" in arguments
+    chosen = lessons.chosen([argument for argument in arguments if not argument.startswith("-")])
+    wrong = []
+    if not check:
+        changed = [path.name for path in lessons.all_lessons() if stamp(path)]
+        readme = ROOT / "README.md"
+        text = readme.read_text(encoding="utf-8")
+        if (new := generated.stamp_readme(text)) != text:
+            readme.write_text(new, encoding="utf-8")
+            changed.append("README.md")
+        if changed:
+            print(f"stamped: {', '.join(changed)}")
+    elif generated.stamp_readme((ROOT / "README.md").read_text(encoding="utf-8")) != (ROOT / "README.md").read_text(encoding="utf-8"):
+        wrong.append("README.md: its table of lessons is not as generated; run make lint")
+    ruff = [sys.executable, "-m", "ruff"]
+    for command in ([*ruff, "format", *(["--check"] if check else [])], [*ruff, "check", *([] if check else ["--fix"])]):
+        done = subprocess.run([*command, "--quiet", "."], cwd=ROOT, capture_output=True, text=True)
+        if done.returncode:
+            wrong.append(f"{' '.join(command[2:4])}: {(done.stdout + done.stderr).strip()}")
+    wrong += forbidden_imports()
+    for path in chosen:
+        wrong += [f"notebooks/{path.name}: {line}" for line in anatomy.check(path)]
+    for line in wrong:
+        print(line)
+    print(f"lint: {len(chosen)} lessons, {len(wrong)} findings")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))

@@ -1,0 +1,35 @@
+"""`make test`: lint, unit tests, then every notebook as a test, training included, each from a fresh kernel."""
+
+import subprocess
+import sys
+import time
+
+from scripts.build import lessons
+
+WORKERS = "2"
+
+
+def main(*numbers: str) -> int:
+    """Test everything, or with numbers only those notebooks. Returns 0 when all three parts passed."""
+    chosen = [str(path.relative_to(lessons.ROOT)) for path in lessons.chosen(list(numbers))]
+    pytest = [sys.executable, "-m", "pytest", "-q"]
+    nbval = ["--nbval", "--nbval-current-env", "-n", WORKERS, "--dist", "loadfile"]
+    parts = {
+        "lint": [sys.executable, "-m", "scripts.build.lint", "--check", *numbers],
+        "unit tests": [*pytest, "-n", WORKERS, "--dist", "loadfile", "tests"],
+        "notebooks": [*pytest, *nbval, *chosen],
+    }
+    if numbers:
+        del parts["unit tests"]
+    failed = []
+    for name, command in parts.items():
+        print(f"\n{name}", flush=True)
+        began = time.monotonic()
+        if subprocess.run(command, cwd=lessons.ROOT).returncode:
+            failed.append(name)
+        print(f"{name}: {'failed' if name in failed else 'passed'} in {time.monotonic() - began:.0f} s", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))
