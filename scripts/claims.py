@@ -92,7 +92,7 @@ def claim(id: str, got, bound: str | None, slide=None, needs: str | None = None)
         status = "reported"
     else:
         status = "kept" if keeps(value, bound) else "missed"
-    made = Claim(id, value, bound, slide, status, why, course._state["seed"], data.sources_used())
+    made = Claim(id, value, bound, slide, status, why, course.current_seed(), data.sources_used())
     print(_line(made))
     _record(made)
     if status == "missed" and os.environ.get("COURSE_CLAIMS") != "collect":

@@ -57,6 +57,10 @@ def start(lesson: str) -> None:
     Raises:
         CourseError: no such lesson in this copy of the course, or a package that the lesson needs cannot be had.
     """
+    if getattr(sys.modules.get("scripts"), "COURSE", None) != "line-to-box":
+        raise CourseError(
+            "another package called `scripts` is in the way: restart the kernel and run the Setup cell first"
+        )
     about = metadata(lesson)
     _install_missing(about["packages"])
     _state["lesson"] = lesson
@@ -70,7 +74,7 @@ def start(lesson: str) -> None:
         for m, name in SHOWN.items()
         if m in about["packages"]
     ]
-    print(" · ".join([*parts, device, f"seed {_state['seed']}"]))
+    print(" · ".join([*parts, device, f"seed {current_seed()}"]))
 
 
 def metadata(lesson: str) -> dict:
@@ -103,11 +107,16 @@ def seed(value: int | None = None) -> None:
             np.random.seed(value)  # noqa: NPY002  # for libraries that draw from the global generator
 
 
+def current_seed() -> int:
+    """The seed that was set last."""
+    return _state["seed"]
+
+
 def rng(offset: int = 0):
     """A NumPy generator (``numpy.random.Generator``) that depends on the lesson's seed; `seed()` does not reach those."""
     import numpy as np
 
-    return np.random.default_rng([_state["seed"], offset])
+    return np.random.default_rng([current_seed(), offset])
 
 
 @contextlib.contextmanager
