@@ -147,10 +147,10 @@ def read_claims(lesson: str, folder: Path | None = None) -> list[dict]:
     return list({row["id"]: row for row in map(json.loads, lines)}.values())
 
 
-def forget_claims(lesson: str) -> None:
+def forget_claims(lesson: str, folder: Path | None = None) -> None:
     """Begin a run of a lesson: its earlier claims no longer count."""
     try:
-        _file(lesson).unlink(missing_ok=True)
+        _file(lesson, folder).unlink(missing_ok=True)
     except OSError:
         pass  # a read-only copy of the course: the page still shows every claim
 

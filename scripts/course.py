@@ -9,7 +9,6 @@ import importlib
 import importlib.util
 import json
 import os
-import platform
 import random
 import subprocess
 import sys
@@ -68,7 +67,7 @@ def start(lesson: str) -> None:
     device = _prepare_tensorflow() if "tensorflow" in about["packages"] else "CPU"
     seed()
     _house_style()
-    parts = [f"Lesson {lesson}", f"Python {platform.python_version()}"]
+    parts = [f"Lesson {lesson}", f"Python {sys.version_info.major}.{sys.version_info.minor}"]
     parts += [
         f"{name} {importlib.import_module(m).__version__}"
         for m, name in SHOWN.items()
@@ -78,7 +77,7 @@ def start(lesson: str) -> None:
 
 
 def metadata(lesson: str) -> dict:
-    """The metadata of one lesson, as its notebook carries it (schema: build/metadata.schema.json)."""
+    """The metadata of one lesson, as its notebook carries it (schema: scripts/build/metadata.schema.json)."""
     found = sorted((ROOT / "notebooks").glob(f"{lesson}_*.ipynb"))
     if not found:
         raise CourseError(

@@ -88,3 +88,42 @@ def cost_surface(ax, cost, w_range, b_range, path=None, levels=14) -> None:
         ax.plot(*path[0], "s", color="#D55E00", markersize=10, markeredgecolor="white", label="start")
         ax.plot(*path[-1], "*", color="#E69F00", markersize=16, markeredgecolor="black", label="end")
         ax.legend()
+
+
+COURSE_MAP = (  # part, and its lessons as (number, name)
+    ("linear functions", ((1, "a line"), (2, "pass or fail"), (3, "letter grades"))),
+    ("neural networks", ((4, "neurons"), (5, "MLP"), (6, "convolution"), (7, "CNN"), (8, "CIFAR-10"))),
+    (
+        "sequences, generation,\nlooking deeper",
+        ((9, "RNN"), (10, "GAN"), (11, "functions"), (12, "PCA, LDA"), (13, "overfitting")),
+    ),
+    (
+        "image and vision",
+        ((14, "OpenCV"), (15, "ImageAI"), (16, "R-CNN"), (17, "Fast\nR-CNN"), (18, "Faster\nR-CNN")),
+    ),
+)
+
+
+def course_map(ax, here: int | None = None) -> None:
+    """Draw the lessons in their four parts, in reading order, with one of them marked.
+
+    Args:
+        ax: the axes to draw on; a wide one.
+        here: the number of the lesson the reader is in; 0 is the first.
+    """
+    ax.set(xlim=(-0.2, 7.3), ylim=(-0.75, 4.3))
+    ax.axis("off")
+    boxes = {0: (0.0, 3.9)}
+    for row, (part, lessons) in enumerate(COURSE_MAP):
+        ax.text(0.0, 3 - row, part, fontsize=11, weight="bold", va="center")
+        boxes.update({number: (2.2 + 1.05 * column, 3 - row) for column, (number, _) in enumerate(lessons)})
+    names = {0: "start here", **{number: name for _, lessons in COURSE_MAP for number, name in lessons}}
+    for number, (x, y) in boxes.items():
+        colour = "#E69F00" if number == here else "#d9e8f5"
+        width = 1.5 if number == 0 else 0.9
+        ax.add_patch(
+            plt.Rectangle((x, y - 0.36), width, 0.72, facecolor=colour, edgecolor=COLOURS[0], linewidth=1.5)
+        )
+        ax.text(x + width / 2, y, f"{number:02}\n{names[number]}", ha="center", va="center", fontsize=9.5)
+        if number and number - 1 in boxes and boxes[number - 1][1] == y:
+            ax.annotate("", (x, y), (x - 0.15, y), arrowprops={"arrowstyle": "->", "color": "black"})

@@ -78,6 +78,34 @@ def test_storing_leaves_a_failing_lesson_as_it_was(two_lessons, capsys):
     assert "KeyError" in capsys.readouterr().out
 
 
+def test_pages_are_stored_from_the_canonical_environment_only():
+    pinned = {
+        "numpy": re.search(r"^numpy==(.*)$", (environment.ROOT / "constraints.txt").read_text(), re.M).group(
+            1
+        )
+    }
+    here = {"packages": pinned, "device": "CPU", "onednn": True}
+    assert store.not_canonical(here, {"mnist": "full"}) == []
+    other = {"packages": {"numpy": "2.0"}, "device": "GPU", "onednn": False}
+    assert len(store.not_canonical(other, {"mnist": "sample"})) == 4
+
+
+def test_a_file_that_is_no_notebook_is_a_failed_lesson_and_the_others_still_run(two_lessons, capsys):
+    (two_lessons / "notebooks" / "90_merge.ipynb").write_text("<<<<<<< HEAD")
+    assert run.main() == 1
+    said = capsys.readouterr().out
+    assert "90_merge, cell none: the file is no notebook" in said and "92_misses, claim 92.a missed" in said
+
+
+def test_ruff_reads_every_part_of_the_course():
+    done = subprocess.run(
+        ["ruff", "check", "--show-files", "."], cwd=environment.ROOT, capture_output=True, text=True
+    )
+    files = {Path(line).relative_to(environment.ROOT).as_posix() for line in done.stdout.splitlines()}
+    assert {"scripts/build/run.py", "scripts/claims.py", "tests/strict_nbval.py", "conftest.py"} <= files
+    assert any(name.startswith("notebooks/01_") for name in files)
+
+
 def test_seeds_print_min_median_and_max_of_each_claim(two_lessons, capsys):
     assert seeds.main(["-n", "2", "92"]) == 1
     said = capsys.readouterr().out
@@ -125,7 +153,7 @@ def opened(page: Path, folder: Path) -> tuple[str, set[str]]:
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     asked = set(re.findall(r'"url":"(https?://[^"]+)"', log.read_text(errors="ignore")))
-    browsers_own = re.compile(r"https://[a-z.-]*(google|gstatic|googleapis)[a-z.]*\.com")
+    browsers_own = re.compile(r"https?://[a-z.-]*(google|gstatic|googleapis)[a-z.]*\.com")
     return re.sub(r"<(script|style).*?</\1>", "", done.stdout, flags=re.S), {
         url for url in asked if not browsers_own.match(url)
     }

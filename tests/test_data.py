@@ -36,6 +36,9 @@ def alone(monkeypatch, tmp_path):
         ("", r"line 1: no rows of figures"),
         ("# only a comment\n", r"no rows of figures"),
         ("<html><body>404</body></html>\n", r"line 1: 1 columns instead of 3"),
+        ("\ufeff1,2,3\n4,x,6\n", r"line 2, column 2: 'x' is not a number"),
+        ('"1\n",2,3\n4,5\n', r"line 3: 2 columns instead of 3"),
+        ("x" * 200_000, r"cannot be read: it is no table of text"),
     ],
 )
 def test_a_broken_table_is_an_error_with_line_and_column(tmp_path, text, message):
@@ -48,7 +51,7 @@ def test_a_missing_or_binary_table_is_a_clear_error(tmp_path):
     with pytest.raises(data.DataError, match="t.csv cannot be read: No such file"):
         data.read_table(tmp_path / "t.csv", columns=3)
     (tmp_path / "t.csv").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(data.DataError, match="it is no text file"):
+    with pytest.raises(data.DataError, match="it is no table of text"):
         data.read_table(tmp_path / "t.csv", columns=3)
 
 

@@ -158,7 +158,7 @@ def test_a_server_that_hangs_is_left_after_a_bounded_wait(server, monkeypatch):
 
 def test_a_server_that_trickles_is_left_too(server, monkeypatch):
     monkeypatch.setattr(ladder, "PATIENCE", 0.5)
-    monkeypatch.setattr(ladder, "SLOWEST", 10_000_000)
+    monkeypatch.setattr(ladder, "LONGEST", 1)
 
     def trickle(handler):
         handler.send_response(200)
@@ -213,7 +213,7 @@ def test_no_network_is_one_clear_reason(monkeypatch):
         "sources": [{"url": "http://127.0.0.1:9/x", "sha256": "0" * 64, "reader": "npz"}],
     }
     arrays, _, failed = climb(entry)
-    assert arrays is None and failed[-1] == "127.0.0.1: no network, or no such host"
+    assert arrays is None and failed[-1] == "127.0.0.1: no network, no such host, or the connection broke off"
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     assert "not asked" in climb(entry)[2][-1]
 
@@ -238,6 +238,26 @@ def test_two_processes_at_once_fetch_once(server, folders):
     assert said == ["from 127.0.0.1 10", "from the cache 10"]
     assert server.asked == ["/slow"]
     assert cached(folders / "data") == ["digits.npz"]
+
+
+def test_a_lock_that_is_never_released_is_waited_for_a_while_only(server, folders, monkeypatch, capsys):
+    from filelock import FileLock
+
+    monkeypatch.setattr(ladder, "LOCK_WAIT", 0.3)
+    (folders / "data").mkdir()
+    with FileLock(folders / "data" / "digits.npz.lock"):
+        arrays, _, failed = climb(server.entry("/good"))
+    assert arrays is None and failed[-1] == "another process has held digits.npz.lock for 0.3 s"
+    assert "waiting for it" in capsys.readouterr().out and server.asked == []
+
+
+def test_a_full_disk_is_told_and_the_arrays_are_used_all_the_same(server, folders, monkeypatch):
+    def full(path, **arrays):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ladder.np, "savez", full)
+    arrays, rung, _ = climb(server.entry("/good"))
+    assert arrays is not None and cached(folders / "data") == []
 
 
 def test_a_pickle_in_an_npz_is_refused(tmp_path):

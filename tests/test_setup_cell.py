@@ -97,10 +97,10 @@ def test_setup_runs_twice_in_one_kernel_and_beside_another_package_called_script
     other = empty / "content" / "scripts"
     other.mkdir()
     (other / "__init__.py").write_text("WHOSE = 'theirs'\n")
-    (other / "course.py").write_text("raise RuntimeError('this is not the course')\n")
+    (other / "course.py").write_text("WHAT = 'a course of theirs'\n")
     env = variables(empty, repository)
     cells = [
-        "import scripts; print(scripts.WHOSE)",
+        "import scripts.course; print(scripts.WHOSE)",
         setup_source(),
         setup_source(),
         "print(course.ROOT.name, course.__file__)",

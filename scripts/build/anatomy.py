@@ -82,8 +82,12 @@ def metadata(path: Path, notebook) -> list[str]:
         wrong.append(f"the file should be called {about.id}_{about.slug}.ipynb")
     for kind in ("data", "weights"):
         known = json.loads((ROOT / kind / "manifest.json").read_text(encoding="utf-8"))
-        known = {*known.get("datasets", {}), *known.get("weights", {}), *({"photo_patches"} if kind == "data" else ())}
-        wrong += [f"metadata.course: {name!r} is not in {kind}/manifest.json" for name in about[kind] if name not in known]
+        known = {*known.get("datasets", {}), *known.get("weights", {})}
+        wrong += [
+            f"metadata.course: {name!r} is not in {kind}/manifest.json"
+            for name in about[kind]
+            if name not in known
+        ]
     return wrong
 
 
@@ -99,7 +103,9 @@ def form(path: Path, notebook) -> list[str]:
     for cell in notebook.cells:
         texts = [source(cell)] + [text for output in cell.get("outputs", []) for text in output_texts(output)]
         if match := next(filter(None, map(LEAK.search, texts)), None):
-            wrong.append(f"{cell.id}: holds {match.group().strip()!r}, a path of one machine or a registry's host")
+            wrong.append(
+                f"{cell.id}: holds {match.group().strip()!r}, a path of one machine or a registry's host"
+            )
     return wrong
 
 
@@ -133,7 +139,9 @@ def last_cells(path: Path, notebook) -> list[str]:
     """Knobs, claims, exercises, what you learned: in this order, each in its form."""
     about, by_id = notebook.metadata.course, {cell.id: source(cell) for cell in notebook.cells}
     order = [cell.id for cell in notebook.cells]
-    wrong = [f"there is no cell with the id {name}" for name in ("knobs", "claims", "learned") if name not in by_id]
+    wrong = [
+        f"there is no cell with the id {name}" for name in ("knobs", "claims", "learned") if name not in by_id
+    ]
     if wrong:
         return wrong
     if "# @param" not in by_id["knobs"]:
@@ -142,16 +150,26 @@ def last_cells(path: Path, notebook) -> list[str]:
     names = [name for cell in claims for name in re.findall(r'course\.claim\(\s*"([^"]+)"', source(cell))]
     if len(names) < 3:
         wrong.append(f"claims: {len(names)} claims, at least three are asked for")
-    wrong += [f"claims: {name!r} should begin with {about.id}." for name in names if not name.startswith(f"{about.id}.")]
-    wrong += [f"claims: {name!r} is claimed twice" for name in {name for name in names if names.count(name) > 1}]
-    exercises = [cell for cell in notebook.cells if cell.id.startswith("exercise-") and cell.cell_type == "code"]
+    wrong += [
+        f"claims: {name!r} should begin with {about.id}."
+        for name in names
+        if not name.startswith(f"{about.id}.")
+    ]
+    wrong += [
+        f"claims: {name!r} is claimed twice" for name in {name for name in names if names.count(name) > 1}
+    ]
+    exercises = [
+        cell for cell in notebook.cells if cell.id.startswith("exercise-") and cell.cell_type == "code"
+    ]
     if not 2 <= len(exercises) <= 4:
         wrong.append(f"{len(exercises)} exercises: two to four are asked for")
     for number, cell in enumerate(exercises, start=1):
         name = re.escape(f"{about.id}.{number}")
         answer = rf'(\w+) = None.*\ncheck\("{name}", \1\).*\n\1 = answer\("{name}", \1\)'
         if cell.id != f"exercise-{number}" or not re.search(answer, source(cell)):
-            wrong.append(f'{cell.id}: not in the form  x = None / check("{about.id}.{number}", x) / x = answer(...)')
+            wrong.append(
+                f'{cell.id}: not in the form  x = None / check("{about.id}.{number}", x) / x = answer(...)'
+            )
     places = [order.index(name) for name in ("knobs", "claims", *(cell.id for cell in exercises), "learned")]
     if places != sorted(places) or order[-1] != "learned":
         wrong.append("the end of a lesson is: knobs, claims, exercises, learned, in this order")
@@ -166,7 +184,11 @@ def tracks(path: Path, notebook) -> list[str]:
     found = [name for name in re.findall(r"^##+ (?:.*: )?In (\w+)", text, re.M)]
     first = list(dict.fromkeys(found))
     asked = list(notebook.metadata.course.tracks)
-    return [] if first == asked else [f"sections In {first or 'none'} instead of {asked}, the tracks of the metadata"]
+    return (
+        []
+        if first == asked
+        else [f"sections In {first or 'none'} instead of {asked}, the tracks of the metadata"]
+    )
 
 
 def sections(path: Path, notebook) -> list[str]:
@@ -187,7 +209,9 @@ def sections(path: Path, notebook) -> list[str]:
             close()
             name, texts, has_code = heading.group(1), [], False
         texts.append(source(cell))
-        has_code |= cell.cell_type == "code"
+        has_code |= (
+            cell.cell_type == "code" and cell.metadata.get("slideshow", {}).get("slide_type") != "skip"
+        )
     close()
     return wrong
 
@@ -201,16 +225,24 @@ def code(path: Path, notebook) -> list[str]:
         text = source(cell)
         if (count := len(text.splitlines())) > LINES:
             wrong.append(f"{cell.id}: {count} lines, more than {LINES}")
-        wrong += [f"{cell.id}: a line of {len(line)} characters" for line in text.splitlines() if len(line) > COLUMNS]
+        wrong += [
+            f"{cell.id}: a line of {len(line)} characters"
+            for line in text.splitlines()
+            if len(line) > COLUMNS
+        ]
         try:
             ast.parse(text)
         except SyntaxError as problem:
-            wrong.append(f"{cell.id}: no plain Python (line {problem.lineno}): magics and shell lines do not run everywhere")
+            wrong.append(
+                f"{cell.id}: no plain Python (line {problem.lineno}): magics and shell lines do not run everywhere"
+            )
             continue
         if BUILDS.search(text) and "course.seed(" not in text:
             wrong.append(f"{cell.id}: builds something random without course.seed()")
         if UNSEEDED.search(text):
-            wrong.append(f"{cell.id}: draws from a generator that the lesson's seed does not reach; use course.rng()")
+            wrong.append(
+                f"{cell.id}: draws from a generator that the lesson's seed does not reach; use course.rng()"
+            )
         if "plt.show(" in text or "fig.show(" in text:
             wrong.append(f"{cell.id}: figures are shown by plots.show(fig, alt=...) only")
         if "plots.show(" in text and "alt=" not in text:
@@ -238,7 +270,9 @@ def outputs(path: Path, notebook) -> list[str]:
             continue
         number += 1
         if cell.execution_count != number:
-            wrong.append(f"{cell.id}: execution count {cell.execution_count} instead of {number}; run make notebooks")
+            wrong.append(
+                f"{cell.id}: execution count {cell.execution_count} instead of {number}; run make notebooks"
+            )
         for output in cell.outputs:
             if output.output_type == "error" and "raises-exception" not in tags(cell):
                 wrong.append(f"{cell.id}: stores an error")

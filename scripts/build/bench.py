@@ -90,7 +90,9 @@ def our_side(listing: Listing) -> dict:
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
 
         def run(id: str) -> None:
-            file = Path(folder) / f"{id}.py"  # a real file, because TensorFlow reads the source of what it traces
+            file = (
+                Path(folder) / f"{id}.py"
+            )  # a real file, because TensorFlow reads the source of what it traces
             file.write_text(cells[id], encoding="utf-8")
             exec(compile(cells[id], file, "exec"), space)
 
@@ -151,7 +153,9 @@ def main(arguments: list[str]) -> int:
         )
     for kind in dict.fromkeys(new["kind"] for new in rows):
         ratios = [new["ratio"] for new in rows if new["kind"] == kind]
-        print(f"{kind}: geometric mean of {len(ratios)} ratios {math.exp(statistics.fmean(map(math.log, ratios))):.1f}, lowest {min(ratios):.1f}")
+        print(
+            f"{kind}: geometric mean of {len(ratios)} ratios {math.exp(statistics.fmean(map(math.log, ratios))):.1f}, lowest {min(ratios):.1f}"
+        )
     if any(new["scaled"] for new in rows):
         print("* scaled from a part of the epochs")
     target = lessons.ROOT / "build" / "bench.json"
@@ -161,6 +165,8 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    from scripts.build.bench import main as run  # the module the listings import, not this __main__ copy of it
+    from scripts.build.bench import (
+        main as run,
+    )  # the module the listings import, not this __main__ copy of it
 
     raise SystemExit(run(sys.argv[1:]))

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from scripts.build import lessons
-from scripts.claims import STATUSES, read_claims
+from scripts.claims import STATUSES, forget_claims, read_claims
 
 TIMEOUT = 180  # seconds a cell, as in the tests
 
@@ -43,7 +44,9 @@ class Run:
         return ", ".join(f"{name} ({form})" for name, form in used.items()) or "none needed"
 
 
-def execute(path: Path, step: Callable[[], None] = lambda: None, storing: bool = False, **environment: str) -> Run:
+def execute(
+    path: Path, step: Callable[[], None] = lambda: None, storing: bool = False, **environment: str
+) -> Run:
     """Run every cell of a lesson in a fresh kernel whose working folder is the lesson's.
 
     Args:
@@ -55,7 +58,13 @@ def execute(path: Path, step: Callable[[], None] = lambda: None, storing: bool =
     Returns:
         The run, its notebook with outputs, also when a cell failed.
     """
-    notebook = lessons.read(path)
+    claims_folder = Path(environment["COURSE_CLAIMS_DIR"]) if "COURSE_CLAIMS_DIR" in environment else None
+    forget_claims(path.name[:2], claims_folder)  # a run that fails early must not show those of the last one
+    try:
+        notebook = lessons.read(path)
+    except Exception as problem:  # a broken file has many ways to be broken
+        reason = f"the file is no notebook: {type(problem).__name__}"
+        return Run(path, nbformat.v4.new_notebook(), cell="none", error=reason)
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
@@ -67,7 +76,9 @@ def execute(path: Path, step: Callable[[], None] = lambda: None, storing: bool =
     )
     variables = {**os.environ, "COURSE_CLAIMS": "collect", **environment}
     if storing:
-        variables["PYTEST_CURRENT_TEST"] = "storing"  # ipykernel then leaves file descriptor 2 alone, as under nbval
+        variables["PYTEST_CURRENT_TEST"] = (
+            "storing"  # ipykernel then leaves file descriptor 2 alone, as under nbval
+        )
     run = Run(path, notebook)
     began = time.monotonic()
     try:
@@ -81,13 +92,14 @@ def execute(path: Path, step: Callable[[], None] = lambda: None, storing: bool =
     run.seconds = time.monotonic() - began
     if run.error:
         run.cell = _last_cell(notebook)
-    folder = environment.get("COURSE_CLAIMS_DIR")
-    run.claims = read_claims(path.name[:2], Path(folder) if folder else None)
+    run.claims = read_claims(path.name[:2], claims_folder)
     return run
 
 
 def _last_cell(notebook) -> str:
     """The id of the cell at which a run stopped."""
-    started = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.execution_count is not None]
+    started = [
+        cell for cell in notebook.cells if cell.cell_type == "code" and cell.execution_count is not None
+    ]
     broken = [cell for cell in started if any(output.output_type == "error" for output in cell.outputs)]
     return (broken or started or notebook.cells)[-1].id

@@ -45,20 +45,23 @@ def setup_cell(about: dict) -> str:
     """The Setup cell, the same in every lesson but for its number. At most ten lines; it runs before anything is there."""
     repository, ref = address()
     return f'''# @title Setup: find the course, or fetch it {{ display-mode: "form" }}
-URL, REF = "{repository}", "{ref}"
+URL, REF, GIT = "{repository}", "{ref}", "git -c core.askPass=true -c http.lowSpeedLimit=1000 -c http.lowSpeedTime=20"  # fmt: skip
 import pathlib, subprocess, sys; here = pathlib.Path.cwd()  # fmt: skip
 found = [p for p in (here, *here.parents, here / "line-to-box") if (p / "scripts/claims.py").is_file()]
 if not found:
     print(f"The course is not in this folder. Fetching it from {{URL}}")
-    failed, why = subprocess.getstatusoutput(f"git clone -q --depth=1 --branch={{REF}} {{URL}} line-to-box")
+    failed, why = subprocess.getstatusoutput(f"{{GIT}} clone -q --depth=1 --branch={{REF}} {{URL}} line-to-box")
     found = sys.exit(f"The course could not be fetched. {{why}}") if failed else [here / "line-to-box"]
-sys.path.insert(0, str(found[0])), sys.modules.pop("scripts", None)  # ours, not another package of that name
+sys.path.insert(0, str(found[0])); [sys.modules.pop(m) for m in list(sys.modules) if m.split(".")[0] == "scripts" and not hasattr(sys.modules.get("scripts"), "COURSE")]  # fmt: skip
 from scripts import course; course.start("{about["id"]}")  # fmt: skip'''
 
 
 def readme_table() -> str:
     """README's table of lessons, from their metadata."""
-    rows = ["| | lesson | Colab | reading | running | after it you can |", "| --- | --- | --- | --- | --- | --- |"]
+    rows = [
+        "| | lesson | Colab | reading | running | after it you can |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for path in all_lessons():
         about = read(path).metadata.course
         rows.append(

@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-from scripts.build.environment import ROOT, VENV, main as make_environment, python_of, staleness
+from scripts.build.environment import ROOT, VENV, python_of, staleness
+from scripts.build.environment import main as make_environment
 
 NEEDS_ALL = "15"
 

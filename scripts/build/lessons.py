@@ -40,6 +40,14 @@ def read(path: Path) -> nbformat.NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
+def count_cells(path: Path) -> int:
+    """How many cells a lesson has; 1 for a file that cannot be read."""
+    try:
+        return len(read(path).cells)
+    except Exception:  # whatever is wrong with it, running it will tell
+        return 1
+
+
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook in one canonical form, so that equal notebooks are equal files."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -70,6 +78,8 @@ def environment(about: dict) -> dict:
         "python": ".".join(map(str, sys.version_info[:2])),
         "packages": packages,
         "machine": f"{platform.system()} {platform.machine()}",
-        "device": "GPU" if Path("/dev/nvidia0").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") != "" else "CPU",
+        "device": "GPU"
+        if Path("/dev/nvidia0").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
+        else "CPU",
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0",
     }

@@ -9,7 +9,11 @@ import sys
 from scripts.build import anatomy, generated, lessons
 from scripts.build.lessons import ROOT
 
-HEAVY = ("torch", "torchvision", "imageai")  # importing these at a test's top crashes pytest beside TensorFlow
+HEAVY = (
+    "torch",
+    "torchvision",
+    "imageai",
+)  # importing these at a test's top crashes pytest beside TensorFlow
 
 
 def stamp(path) -> bool:
@@ -33,8 +37,14 @@ def forbidden_imports() -> list[str]:
     for path in sorted((ROOT / "tests").glob("*.py")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             words = line.split()
-            if not line[:1].isspace() and words[:1] in (["import"], ["from"]) and words[1].split(".")[0] in HEAVY:
-                found.append(f"tests/{path.name}:{number}: imports {words[1]} at its top; run such code in a subprocess")
+            if (
+                not line[:1].isspace()
+                and words[:1] in (["import"], ["from"])
+                and words[1].split(".")[0] in HEAVY
+            ):
+                found.append(
+                    f"tests/{path.name}:{number}: imports {words[1]} at its top; run such code in a subprocess"
+                )
     return found
 
 
@@ -52,10 +62,15 @@ def main(*arguments: str) -> int:
             changed.append("README.md")
         if changed:
             print(f"stamped: {', '.join(changed)}")
-    elif generated.stamp_readme((ROOT / "README.md").read_text(encoding="utf-8")) != (ROOT / "README.md").read_text(encoding="utf-8"):
+    elif generated.stamp_readme((ROOT / "README.md").read_text(encoding="utf-8")) != (
+        ROOT / "README.md"
+    ).read_text(encoding="utf-8"):
         wrong.append("README.md: its table of lessons is not as generated; run make lint")
     ruff = [sys.executable, "-m", "ruff"]
-    for command in ([*ruff, "format", *(["--check"] if check else [])], [*ruff, "check", *([] if check else ["--fix"])]):
+    for command in (
+        [*ruff, "format", *(["--check"] if check else [])],
+        [*ruff, "check", *([] if check else ["--fix"])],
+    ):
         done = subprocess.run([*command, "--quiet", "."], cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
             wrong.append(f"{' '.join(command[2:4])}: {(done.stdout + done.stderr).strip()}")

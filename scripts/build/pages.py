@@ -68,7 +68,9 @@ def prepared(notebook, here: Path):
 def write_page(notebook, path: Path, folder: Path = BUILD) -> Path:
     """Write one lesson, with the outputs it holds, as `folder`/NN_slug.html."""
     folder.mkdir(parents=True, exist_ok=True)
-    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)], language_code="en")
+    exporter = HTMLExporter(
+        template_name="page", extra_template_basedirs=[str(TEMPLATES)], language_code="en"
+    )
     css = (TEMPLATES / "page" / "page.css").read_text(encoding="utf-8")
     resources = {
         "metadata": {"name": path.stem},

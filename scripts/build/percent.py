@@ -28,7 +28,9 @@ def to_text(notebook) -> str:
         body = lessons.source(cell)
         if cell.cell_type == "markdown":
             body = "\n".join(f"# {line}".rstrip() for line in body.splitlines())
-        parts.append(f"# %%{' [markdown]' if cell.cell_type == 'markdown' else ''} {' '.join(marks)}\n{body}\n")
+        parts.append(
+            f"# %%{' [markdown]' if cell.cell_type == 'markdown' else ''} {' '.join(marks)}\n{body}\n"
+        )
     return "\n".join(parts)
 
 
@@ -48,7 +50,10 @@ def to_cells(text: str, old: list) -> list:
             raise ValueError(f"line {start + 1}: a cell needs an id")
         body = lines[start + 1 : end]
         if markdown:
-            body = [line[2:] if line.startswith("# ") else line[1:] if line.startswith("#") else line for line in body]
+            body = [
+                line[2:] if line.startswith("# ") else line[1:] if line.startswith("#") else line
+                for line in body
+            ]
         make = nbformat.v4.new_markdown_cell if markdown else nbformat.v4.new_code_cell
         cell = make("\n".join(body).strip("\n"), id=marks["id"])
         cell.metadata.slideshow = {"slide_type": marks.get("slide", "-")}

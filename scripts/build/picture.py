@@ -29,7 +29,9 @@ def main() -> int:
     for step in (0, 20, 80, 400):
         right.plot(x, path[step][0] * x + path[step][1], label=f"after {step} steps")
     right.plot(HOURS, POINTS, "o", color="black")
-    right.set(title="... and the lines it passes through", xlabel="hours of study", ylabel="points", ylim=(-0.5, 5))
+    right.set(
+        title="... and the lines it passes through", xlabel="hours of study", ylabel="points", ylim=(-0.5, 5)
+    )
     right.legend(loc="lower right")
     (ROOT / "docs").mkdir(exist_ok=True)
     fig.savefig(ROOT / "docs" / "course.png", dpi=110, metadata={"Software": None})

@@ -17,7 +17,9 @@ def table(runs: list[Run]) -> str:
         counts = [str(run.count(status)) for status in ("kept", "missed", "not measured")]
         rows.append((run.path.stem, f"{run.seconds:.1f}", *counts, "failed" if run.error else run.data))
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
 
@@ -26,20 +28,22 @@ def problems(run: Run) -> list[str]:
     """What went wrong in a run, a line each."""
     found = [f"{run.path.stem}, cell {run.cell}: {run.error}"] if run.error else []
     missed = [claim for claim in run.claims if claim["status"] == "missed"]
-    return found + [f"{run.path.stem}, claim {c['id']} missed: got {c['got']:.6g}, bound {c['bound']}" for c in missed]
+    return found + [
+        f"{run.path.stem}, claim {c['id']} missed: got {c['got']:.6g}, bound {c['bound']}" for c in missed
+    ]
 
 
 def main(*numbers: str) -> int:
     """Run the lessons named, or all. Returns 1 when a cell failed or a claim was missed."""
     chosen = lessons.chosen(list(numbers))
-    total = sum(len(lessons.read(path).cells) for path in chosen)
+    total = sum(lessons.count_cells(path) for path in chosen)
     runs = []
     with tqdm(total=total, unit="cell", ncols=79, file=sys.stdout, disable=None) as bar:
         for path in chosen:
             bar.set_description(path.stem[:24])
             before = bar.n
             run = execute(path, step=lambda: bar.update(1))
-            bar.update(before + len(run.notebook.cells) - bar.n)
+            bar.update(before + lessons.count_cells(path) - bar.n)
             pages.write_page(run.notebook, path)
             runs.append(run)
             if not sys.stdout.isatty():
@@ -47,7 +51,11 @@ def main(*numbers: str) -> int:
     index = pages.write_index(runs)
     print("\n" + table(runs))
     lines = [line for run in runs for line in problems(run)]
-    print("\n".join(["", *lines]) if lines else f"\nEvery lesson ran. Open {index.relative_to(lessons.ROOT)} in a browser.")
+    print(
+        "\n".join(["", *lines])
+        if lines
+        else f"\nEvery lesson ran. Open {index.relative_to(lessons.ROOT)} in a browser."
+    )
     return 1 if lines else 0
 
 

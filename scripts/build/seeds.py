@@ -23,8 +23,17 @@ def summary(claims: list[dict]) -> str:
     if not got:
         return f"{first['id']:<28} not measured: {first['why']}"
     missed = sum(claim["status"] == "missed" for claim in claims)
-    state = f"missed by {missed} of {len(claims)}" if missed else ("no bound" if first["bound"] is None else "kept by all")
-    numbers = " ".join(f"{word} {value:<11.6g}" for word, value in zip(("min", "median", "max"), (min(got), statistics.median(got), max(got)), strict=True))
+    state = (
+        f"missed by {missed} of {len(claims)}"
+        if missed
+        else ("no bound" if first["bound"] is None else "kept by all")
+    )
+    numbers = " ".join(
+        f"{word} {value:<11.6g}"
+        for word, value in zip(
+            ("min", "median", "max"), (min(got), statistics.median(got), max(got)), strict=True
+        )
+    )
     return f"{first['id']:<28} {numbers} bound {first['bound'] or 'none':<16} {state}"
 
 
@@ -37,7 +46,9 @@ def main(arguments: list[str]) -> int:
     everything, failed = {}, False
     for path in lessons.chosen(given.lessons):
         claims: dict[str, list[dict]] = {}
-        for seed in tqdm(range(given.n), desc=path.stem[:24], unit="seed", ncols=79, file=sys.stdout, disable=None):
+        for seed in tqdm(
+            range(given.n), desc=path.stem[:24], unit="seed", ncols=79, file=sys.stdout, disable=None
+        ):
             with tempfile.TemporaryDirectory() as folder:
                 run = execute(path, COURSE_SEED=str(seed), COURSE_CLAIMS_DIR=folder)
             if run.error:

@@ -14,17 +14,26 @@ FOLDER = pages.BUILD / "slides"
 def write_deck(notebook, path: Path, folder: Path = FOLDER) -> Path:
     """Write one lesson as a deck of 16:9 slides, split by the cells' slide types."""
     folder.mkdir(parents=True, exist_ok=True)
-    reveal = [pages.packaged("sphinx-revealjs", f"revealjs/dist/{name}.css") for name in ("reset", "reveal", "theme/white")]
+    reveal = [
+        pages.packaged("sphinx-revealjs", f"revealjs/dist/{name}.css")
+        for name in ("reset", "reveal", "theme/white")
+    ]
     css = (pages.TEMPLATES / "deck" / "deck.css").read_text(encoding="utf-8")
-    exporter = SlidesExporter(template_name="deck", extra_template_basedirs=[str(pages.TEMPLATES)], language_code="en")
+    exporter = SlidesExporter(
+        template_name="deck", extra_template_basedirs=[str(pages.TEMPLATES)], language_code="en"
+    )
     resources = {
         "metadata": {"name": path.stem},
         "course": {
             "mathjax": pages.mathjax(),
             "css": css,
             "picture": pages.picture,
-            "reveal_css": re.sub(r"@import[^;]+;", "", "\n".join(reveal)),  # the theme's fonts: other files, not needed
-            "reveal_js": pages.packaged("sphinx-revealjs", "revealjs/dist/reveal.js").replace("</script", "<\\/script"),
+            "reveal_css": re.sub(
+                r"@import[^;]+;", "", "\n".join(reveal)
+            ),  # the theme's fonts: other files, not needed
+            "reveal_js": pages.packaged("sphinx-revealjs", "revealjs/dist/reveal.js").replace(
+                "</script", "<\\/script"
+            ),
         },
     }
     body, _ = exporter.from_notebook_node(pages.prepared(notebook, path), resources)

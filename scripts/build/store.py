@@ -1,20 +1,36 @@
 """`make notebooks`: run the lessons in the canonical environment and store their outputs in notebooks/.
 
-The environment goes into metadata.course.stored_with; the tests compare outputs only where they match it. Data sets are
-taken from the ladder as they are here, so name a mirror folder (COURSE_MIRROR) to store pages of the full data.
+The environment goes into metadata.course.stored_with; the tests compare outputs only where they match it. There is one
+canonical environment: the packages of constraints.txt, a CPU, the full data sets (name a mirror folder, COURSE_MIRROR, or let
+them be downloaded). From any other, pages are stored only with `--anyway`.
 """
 
 import sys
 
 from scripts.build import lessons
 from scripts.build.execute import execute
+from scripts.build.lessons import ROOT
 from scripts.build.lint import stamp
 from scripts.build.run import problems
 
 
-def main(*numbers: str) -> int:
+def not_canonical(environment: dict, data: dict) -> list[str]:
+    """What differs here from the environment that pages are stored from; nothing when it is that one."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = dict(line.split("==") for line in lines if "==" in line)
+    found = [
+        f"{name} {has} instead of {pinned.get(name)}"
+        for name, has in environment["packages"].items()
+        if has != pinned.get(name)
+    ]
+    found += [f"a {environment['device']} instead of a CPU"] if environment["device"] != "CPU" else []
+    found += ["oneDNN is off"] if not environment["onednn"] else []
+    return found + [f"{name} is the {form}" for name, form in data.items() if form != "full"]
+
+
+def main(*arguments: str) -> int:
     """Store the lessons named, or all. A lesson that fails is left as it was. Returns an exit status."""
-    failed = False
+    failed, numbers = False, [argument for argument in arguments if argument != "--anyway"]
     for path in lessons.chosen(list(numbers)):
         stamp(path)
         run = execute(path, storing=True, COURSE_SEED="0")
@@ -24,14 +40,22 @@ def main(*numbers: str) -> int:
             continue
         about = run.notebook.metadata.course
         data = run.claims[-1]["data"] if run.claims else {}
-        about.stored_with = {**lessons.environment(about), "data": data}
+        environment = lessons.environment(about)
+        if (wrong := not_canonical(environment, data)) and "--anyway" not in arguments:
+            failed = True
+            print(f"{path.stem}: not stored, this is not the canonical environment: {'; '.join(wrong)}")
+            continue
+        about.stored_with = {**environment, "data": data}
         # timings are noisy: a page's own figure changes only when it is plainly no longer true
         old = about.seconds["cpu"]
         if old is None or not 0.6 < run.seconds / old < 1.6:
             about.seconds["cpu"] = float(round(run.seconds))
         lessons.write(run.notebook, path)
         stamp(path)
-        print(f"{path.name}: stored, {run.seconds:.1f} s, {run.count('kept')} claims kept, data: {run.data}", flush=True)
+        print(
+            f"{path.name}: stored, {run.seconds:.1f} s, {run.count('kept')} claims kept, data: {run.data}",
+            flush=True,
+        )
     return 1 if failed else 0
 
 

@@ -27,7 +27,10 @@ def main(*numbers: str) -> int:
         began = time.monotonic()
         if subprocess.run(command, cwd=lessons.ROOT).returncode:
             failed.append(name)
-        print(f"{name}: {'failed' if name in failed else 'passed'} in {time.monotonic() - began:.0f} s", flush=True)
+        print(
+            f"{name}: {'failed' if name in failed else 'passed'} in {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
     return 1 if failed else 0
 
 

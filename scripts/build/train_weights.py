@@ -14,7 +14,9 @@ def main(*numbers: str) -> int:
     wanted = {number.zfill(2) for number in numbers}
     todo = {name: train for name, (lesson, train) in TRAINERS.items() if not wanted or lesson in wanted}
     if not todo:
-        print("No lesson ships trained weights" + (f" among {' '.join(sorted(wanted))}." if wanted else " yet."))
+        print(
+            "No lesson ships trained weights" + (f" among {' '.join(sorted(wanted))}." if wanted else " yet.")
+        )
     for name, train in todo.items():
         print(f"training {name}", flush=True)
         train()

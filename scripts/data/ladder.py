@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlparse
@@ -23,11 +24,9 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECT, READ = 5, 10  # seconds to wait for a server: for the connection, and for each part of the answer
-PATIENCE, SLOWEST = (
-    20,
-    20_000,
-)  # after so many seconds a download slower than this (bytes a second) is given up
-LOCK_WAIT = 900  # seconds to wait for another process that downloads the same file
+PATIENCE = 15  # seconds; after these a download is given up ...
+LONGEST = 120  # ... that would take more seconds than these in all
+LOCK_WAIT = 120  # seconds to wait for another process that downloads the same file
 
 Arrays = dict[str, np.ndarray]
 
@@ -112,8 +111,11 @@ def climb(
     writable = next((folder for folder in folders if _writable(folder)), None)
     if writable is None:
         failed.append("no writable folder for a cache: a download is kept in memory only")
-    with _one_process_at_a_time(writable, file) as waited:
-        if waited and writable and (writable / file).exists():  # another process has fetched it meanwhile
+    with _one_process_at_a_time(writable, file) as busy:
+        if busy:
+            failed.append(busy)
+            return None, "", failed
+        if writable and (writable / file).exists():  # another process has fetched it meanwhile
             arrays, why = _read(writable / file, "npz", entry, readers)
             if arrays is not None:
                 return arrays, "from the cache", failed
@@ -131,8 +133,7 @@ def climb(
 
 def cache_folders() -> list[Path]:
     """Where downloads are kept, best first: data/ of the course (or COURSE_DATA), then the user's own cache folder."""
-    import pooch
-
+    pooch = _pooch()
     first = Path(os.environ.get("COURSE_DATA") or ROOT / "data")
     user = os.environ.get("COURSE_USER_CACHE")
     return [first, Path(user) if user else Path(pooch.os_cache("line-to-box"))]
@@ -153,9 +154,9 @@ def _read(path: Path, reader: str, entry: dict, readers: dict) -> tuple[Arrays |
 
 def _download(source: dict, entry: dict, readers: dict, folder: Path | None) -> tuple[Arrays | None, str]:
     """Fetch one source into a temporary folder, check its bytes, then decode it. Returns arrays, or None and why not."""
-    import pooch
     import requests
 
+    pooch = _pooch()
     with contextlib.ExitStack() as stack:
         try:
             temporary = Path(
@@ -179,8 +180,14 @@ def _download(source: dict, entry: dict, readers: dict, folder: Path | None) -> 
             return None, f"answered {problem.response.status_code}"
         except (requests.Timeout, TimeoutError):
             return None, "did not answer in time"
-        except (requests.RequestException, OSError):
-            return None, "no network, or no such host"
+        except requests.ConnectionError:
+            return None, "no network, no such host, or the connection broke off"
+        except requests.RequestException as problem:
+            return None, f"the connection broke off ({type(problem).__name__})"
+        except OSError as problem:
+            return None, f"could not be written: {problem.strerror}"
+        finally:
+            fetch.progressbar.close()
         return _read(Path(path), source["reader"], entry, readers)
 
 
@@ -199,7 +206,7 @@ class _Patience:
         self.began = self.began or now
         self.seen += amount
         waited = now - self.began
-        if waited > PATIENCE and self.seen < SLOWEST * waited:
+        if waited > PATIENCE and self.total * waited > LONGEST * self.seen:
             raise TimeoutError
         if self.bar is None and waited > 1:
             self.bar = tqdm(
@@ -217,6 +224,14 @@ class _Patience:
             self.bar.close()
 
 
+def _pooch():
+    """The download library; importing it warns, in a notebook, of widgets that nobody asked for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pooch
+    return pooch
+
+
 def _writable(folder: Path) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -228,29 +243,30 @@ def _writable(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def _one_process_at_a_time(folder: Path | None, file: str):
-    """Hold the lock of a cache file; yields whether another process held it first."""
-    if folder is None:
-        yield False
-        return
+    """Hold the lock of a cache file, where there is a folder that takes one; yields why it could not be had, or None."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / f"{file}.lock")
-    waited = False
+    lock = FileLock(folder / f"{file}.lock") if folder else None
     try:
-        lock.acquire(timeout=0)
+        if lock:
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                print(f"Another process is fetching {file}; waiting for it.")
+                lock.acquire(timeout=LOCK_WAIT)
     except Timeout:
-        waited = True
-        print(f"Another process is fetching {file}; waiting for it.")
-        try:
-            lock.acquire(timeout=LOCK_WAIT)
-        except Timeout as problem:
-            raise DataError(
-                f"{file}: another process has held its lock for {LOCK_WAIT} s. Delete {file}.lock."
-            ) from problem
+        yield f"another process has held {file}.lock for {LOCK_WAIT} s"
+        return
+    except (
+        OSError,
+        NotImplementedError,
+    ):  # a file system without locks: two processes may fetch the same file twice
+        lock = None
     try:
-        yield waited
+        yield None
     finally:
-        lock.release()
+        if lock:
+            lock.release()
 
 
 def _store(arrays: Arrays, path: Path) -> None:

@@ -34,7 +34,7 @@ class Images:
 
     x_train, x_test: uint8, shape (n, height, width) or (n, height, width, 3), values 0..255.
     y_train, y_test: uint8, shape (n,) for MNIST and (n, 1) for colour pictures, values 0..len(classes)-1.
-    source: "full" or "sample".
+    source: "full" or "sample"; photo_patches are "full" where they are those of the manifest.
     """
 
     name: str
@@ -89,10 +89,12 @@ def load_photo_patches() -> Images:
             ]
             parts[f"y_{side}"] += [[label]] * count
     arrays = {name: np.array(values, np.uint8) for name, values in parts.items()}
+    known = ladder.content_sha256(arrays) == ladder.manifest()["photo_patches"]["content_sha256"]
+    source, note = ("full", "") if known else ("sample", " (the packages here decode a photograph otherwise)")
     ladder.record(
-        "photo_patches", "sample", "photo_patches: 5,000 + 1,000 patches of ten photographs, bundled."
+        "photo_patches", source, f"photo_patches: 5,000 + 1,000 patches of ten photographs, bundled.{note}"
     )
-    return Images("photo_patches", *_parts(arrays), tuple(name for name, _ in PATCH_PHOTOGRAPHS), "sample")
+    return Images("photo_patches", *_parts(arrays), tuple(name for name, _ in PATCH_PHOTOGRAPHS), source)
 
 
 def load_cifar10_or_photo_patches() -> Images:

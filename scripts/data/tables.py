@@ -78,8 +78,12 @@ def read_table(path: str | Path, columns: int) -> np.ndarray:
     path = Path(path)
     rows = []
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for line, cells in enumerate(csv.reader(file), start=1):
+        with path.open(
+            encoding="utf-8-sig", newline=""
+        ) as file:  # -sig: spreadsheets begin a file with a mark
+            reader = csv.reader(file)
+            for cells in reader:
+                line = reader.line_num
                 if not cells or cells[0].lstrip().startswith("#"):
                     continue
                 if len(cells) != columns:
@@ -89,9 +93,9 @@ def read_table(path: str | Path, columns: int) -> np.ndarray:
                         f"{path.name}, line {line}: {len(cells)} columns instead of {columns} (column {column} {missing})"
                     )
                 rows.append([_figure(cell, path, line, column) for column, cell in enumerate(cells, start=1)])
-    except (OSError, UnicodeDecodeError) as problem:
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
         raise DataError(
-            f"{path.name} cannot be read: {getattr(problem, 'strerror', None) or 'it is no text file'}"
+            f"{path.name} cannot be read: {getattr(problem, 'strerror', None) or 'it is no table of text'}"
         ) from problem
     if not rows:
         raise DataError(f"{path.name}, line 1: no rows of figures (expected {columns} columns)")

@@ -41,7 +41,10 @@ def verdict(id: str, answer) -> str:
         return "not tried yet"
     try:
         hint = exercise.test(answer)
-    except Exception as problem:  # a student's answer may be anything, and may do anything when it is called
+    except (
+        Exception,
+        SystemExit,
+    ) as problem:  # an answer may be anything, and may do anything when it is called
         hint = f"your answer could not be used ({type(problem).__name__}: {problem})"
     return "right" if hint is None else f"not yet: {hint}"
 

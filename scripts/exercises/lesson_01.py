@@ -52,11 +52,11 @@ def my_gradient(answer) -> str | None:
             ),
             (len(x), "sum and mean are mixed up: divide by the number of students"),
         ):
-            if np.allclose(values, [factor * dW, factor * db]):
+            if np.allclose(values, [factor * dW, factor * db], rtol=1e-4, atol=1e-5):
                 return hint
-        if not np.isclose(values[1], db):
+        if not np.isclose(values[1], db, rtol=1e-4, atol=1e-5):
             return "the slope in b is not right: it is 2 times the mean error"
-        if not np.isclose(values[0], dW):
+        if not np.isclose(values[0], dW, rtol=1e-4, atol=1e-5):
             return "the slope in W is not right: multiply each error by its x before you take the mean"
     return None
 
@@ -92,7 +92,9 @@ def good_rate(answer) -> str | None:
         if abs(W) > 1e6:
             return "it runs away: every step lands farther off. Take a smaller rate"
     reached = float(np.mean((W * HOURS + b - POINTS) ** 2))
-    return None if reached < 1e-6 else f"after 300 steps the cost is still {reached:.2g}; take a larger rate"
+    if reached < 1e-6:
+        return None
+    return f"after 300 steps the cost is still {reached:.2g}; take a {'larger' if rate < 0.1 else 'smaller'} rate"
 
 
 EXERCISES = {
@@ -140,6 +142,7 @@ EXERCISES = {
         test=good_rate,
         wrong=(
             (0.01, "larger rate"),
+            (0.18, "smaller rate"),
             (0.2, "runs away"),
             (-0.1, "positive"),
             (None.__class__, "function"),

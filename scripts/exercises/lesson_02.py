@@ -1,0 +1,161 @@
+"""Exercises of lesson 02, binary classification."""
+
+import numpy as np
+
+from scripts.exercises import Exercise, array, number
+
+YOUNGEST, OLDEST = 21, 81  # years, in the original table
+
+
+def gradient(W, b, x, y):
+    """The reference of exercise 2: slopes of the mean log loss of sigmoid(W x + b), in W and in b."""
+    error = 1 / (1 + np.exp(-(W * x + b))) - y
+    return np.mean(error * x), np.mean(error)
+
+
+def years(stored):
+    """The reference of exercise 4: stored ages in years; 0 stands for the overwritten smallest value."""
+    stored = np.asarray(stored, dtype=float)
+    return YOUNGEST + (np.where(stored == 0, -1, stored) + 1) / 2 * (OLDEST - YOUNGEST)
+
+
+def surprise(answer) -> str | None:
+    """Exercise 1: -log 0.8."""
+    value = number(answer)
+    if isinstance(value, str):
+        return value
+    if np.isclose(value, -np.log(0.8), atol=0.002):
+        return None
+    if np.isclose(value, np.log(0.8), atol=0.002):
+        return "the sign: the logarithm of 0.8 is negative, and the cost is minus that"
+    if np.isclose(value, -np.log(0.2), atol=0.005):
+        return "this is the cost if the student had failed (y = 0)"
+    if np.isclose(value, -np.log10(0.8), atol=0.002):
+        return "this is the logarithm to base 10; np.log is the natural one"
+    if np.isclose(value, 0.04, atol=0.001):
+        return "this is the squared error; the log loss is asked for"
+    return "for y = 1 the cost is -log H, with H = 0.8"
+
+
+def my_gradient(answer) -> str | None:
+    """Exercise 2: compared with the reference on random data."""
+    if not callable(answer):
+        return f"a function is asked for, this is {type(answer).__name__}; write def my_gradient(W, b, x, y): ..."
+    random = np.random.default_rng(0)
+    for _ in range(5):
+        W, b, x = random.normal(), random.normal(), random.normal(size=6)
+        y = (random.random(6) > 0.5).astype(float)
+        got = answer(W, b, x, y)
+        if not isinstance(got, (tuple, list, np.ndarray)) or len(got) != 2:
+            return "return two numbers: the slope in W and the slope in b"
+        values = [number(part) for part in got]
+        if text := next((part for part in values if isinstance(part, str)), None):
+            return f"each slope should be one number: {text}"
+        dW, db = gradient(W, b, x, y)
+        p = 1 / (1 + np.exp(-(W * x + b)))
+        saturated = (np.mean((p - y) * p * (1 - p) * x), np.mean((p - y) * p * (1 - p)))
+        linear = (np.mean((W * x + b - y) * x), np.mean(W * x + b - y))
+        for wrong, hint in (
+            ((-dW, -db), "the sign is reversed: the error is probability minus y"),
+            ((2 * dW, 2 * db), "twice too large: that factor belongs to the squared error"),
+            ((len(x) * dW, len(x) * db), "sum and mean are mixed up: divide by the number of students"),
+            (saturated, "the factor p (1 - p) belongs to the squared error; in the log loss it cancels"),
+            (linear, "the sigmoid is missing: take the error of the probability, not of the logit"),
+        ):
+            if np.allclose(values, wrong, rtol=1e-4, atol=1e-5):
+                return hint
+        if not np.isclose(values[1], db, rtol=1e-4, atol=1e-5):
+            return "the slope in b is not right: it is the mean of probability minus y"
+        if not np.isclose(values[0], dW, rtol=1e-4, atol=1e-5):
+            return "the slope in W is not right: multiply each error by its x before you take the mean"
+    return None
+
+
+def zeros_and_age(answer) -> str | None:
+    """Exercise 3: 63 patients; 0 is the middle of 21 and 81."""
+    values = array(answer, (2,))
+    if isinstance(values, str):
+        return f"give two numbers, (how many, years): {values}"
+    count, age = values
+    if count != 63:
+        return "the count is not right: np.sum(table.x[:, 7] == 0)"
+    if age == YOUNGEST:
+        return "the count is right; 21 is -1 on that scale, and 0 is its middle"
+    if age == 0:
+        return "the count is right; 0 is the scaled value: which age lies in the middle of 21 and 81?"
+    return (
+        None
+        if age == (YOUNGEST + OLDEST) / 2
+        else "the count is right; the age is not: 0 lies half way from 21 to 81"
+    )
+
+
+def restored(answer) -> str | None:
+    """Exercise 4: compared on a column with zeros, negative and positive values."""
+    if not callable(answer):
+        return f"a function is asked for, this is {type(answer).__name__}; write def years(stored): ..."
+    stored = np.array([0.0, 1.0, -0.5, 0.5, -0.9, 0.0])
+    given = stored.copy()
+    got = array(answer(given), stored.shape)
+    if isinstance(got, str):
+        return got
+    if not np.array_equal(given, stored):
+        return "the function changes the array it is given; work on a copy, or use np.where"
+    if np.allclose(got, years(stored), atol=0.01):
+        return None
+    if np.allclose(got[[1, 2, 3, 4]], years(stored)[[1, 2, 3, 4]], atol=0.01):
+        return f"a stored 0 gives {got[0]:g} years; it stands for the smallest value, which is {YOUNGEST}"
+    if np.allclose(got[[0, 5]], YOUNGEST, atol=0.01):
+        return "a stored 0 is right; the others are not: -1 ... 1 covers 60 years, from 21 to 81"
+    return "undo the scaling first: 21 + (stored + 1) / 2 * 60"
+
+
+EXERCISES = {
+    "02.1": Exercise(
+        reference=-np.log(0.8),
+        test=surprise,
+        wrong=(
+            (np.log(0.8), "sign"),
+            (1.609, "failed"),
+            (0.0969, "base 10"),
+            (0.04, "squared"),
+            (0.8, "-log H"),
+            ("0.22", "number"),
+        ),
+    ),
+    "02.2": Exercise(
+        reference=gradient,
+        test=my_gradient,
+        wrong=(
+            (lambda W, b, x, y: tuple(-part for part in gradient(W, b, x, y)), "sign"),
+            (lambda W, b, x, y: tuple(2 * part for part in gradient(W, b, x, y)), "twice"),
+            (lambda W, b, x, y: tuple(len(x) * part for part in gradient(W, b, x, y)), "mean"),
+            (lambda W, b, x, y: (np.mean((W * x + b - y) * x), np.mean(W * x + b - y)), "sigmoid is missing"),
+            (lambda W, b, x, y: gradient(W, b, x, y)[0], "two numbers"),
+            (lambda W, b, x, y: (gradient(W, b, x, y)[1], gradient(W, b, x, y)[1]), "multiply each error"),
+            (0.5, "function"),
+        ),
+    ),
+    "02.3": Exercise(
+        reference=(63, 51),
+        test=zeros_and_age,
+        wrong=(
+            ((62, 51), "count"),
+            ((63, 21), "middle"),
+            ((63, 0), "middle"),
+            ((63, 50), "half way"),
+            (63, "two numbers"),
+        ),
+    ),
+    "02.4": Exercise(
+        reference=years,
+        test=restored,
+        wrong=(
+            (lambda stored: YOUNGEST + (stored + 1) / 2 * 60, "smallest value"),
+            (lambda stored: np.where(stored == 0, 21.0, stored), "others are not"),
+            (lambda stored: stored, "undo the scaling"),
+            (lambda stored: 21.0, "shape"),
+            ("21", "function"),
+        ),
+    ),
+}

@@ -1,0 +1,112 @@
+"""Exercises of lesson 03, softmax classification."""
+
+import warnings
+
+import numpy as np
+
+from scripts.exercises import Exercise, array, number
+
+
+def softmax(s):
+    """The reference of exercise 1: softmax over the last axis, safe for large scores."""
+    e = np.exp(s - np.max(s, axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def my_softmax(answer) -> str | None:
+    """Exercise 1: compared with the reference on small scores, then on large and very negative ones."""
+    if not callable(answer):
+        return f"a function is asked for, this is {type(answer).__name__}; write def my_softmax(s): ..."
+    small = np.array([2.0, 1.0, -1.0])
+    got = array(answer(small.copy()), (3,))
+    if isinstance(got, str):
+        return got
+    if np.allclose(got, 1 / (1 + np.exp(-small))):
+        return "this is a sigmoid of each score; divide by the sum of the exponentials instead"
+    if np.allclose(got, np.exp(small)):
+        return "the exponentials are there; divide them by their sum"
+    if np.allclose(got, small / small.sum()):
+        return "take the exponential of each score before you divide"
+    if not np.allclose(got, softmax(small)):
+        return f"for the scores 2, 1, -1 it gives {got.round(3)} instead of {softmax(small).round(3)}"
+    for large in (np.array([1000.0, 999.0, 998.0]), np.array([-1000.0, -999.0, -998.0])):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            got = array(answer(large.copy()), (3,))
+        if isinstance(got, str) or not np.allclose(got, softmax(large)):
+            return f"right for small scores, but not for {large.tolist()}: subtract the largest score first"
+    return None
+
+
+def cost_and_gradient(answer) -> str | None:
+    """Exercise 2: log 3, and p - y with p = 1/3 each."""
+    values = array(answer, (4,))
+    if isinstance(values, str):
+        return f"give four numbers, cost first: {values}"
+    if not np.isclose(values[0], np.log(3), atol=0.005):
+        return "the cost is not right: with equal scores each class has probability 1/3; take -log of that"
+    right = np.array([1 / 3, -2 / 3, 1 / 3])
+    if np.allclose(values[1:], right, atol=0.005):
+        return None
+    if np.allclose(values[1:], -right, atol=0.005):
+        return "the sign of the gradient is reversed: it is p - y"
+    if np.allclose(values[1:], 1 / 3, atol=0.005):
+        return "these are the probabilities; subtract the one-hot label of B"
+    return "the cost is right; the gradient is p - y, with y = [0, 1, 0]"
+
+
+def parameters(answer) -> str | None:
+    """Exercise 3: 784 x 10 weights and 10 biases."""
+    value = number(answer)
+    if isinstance(value, str):
+        return value
+    if value == 7850:
+        return None
+    return {
+        7840: "the weights are right; each class has a bias as well",
+        794: "one weight for each pixel *and* each class: multiply, do not add",
+        784: "that is the number of pixels; each class has a weight for each of them",
+        290: "a picture of 28 x 28 has 784 pixels",
+        785: "that is one class; there are ten",
+    }.get(int(value), "inputs x classes weights, and a bias for each class")
+
+
+EXERCISES = {
+    "03.1": Exercise(
+        reference=softmax,
+        test=my_softmax,
+        wrong=(
+            (lambda s: np.exp(s) / np.exp(s).sum(), "subtract the largest"),
+            (lambda s: 1 / (1 + np.exp(-s)), "sigmoid"),
+            (lambda s: np.exp(s), "divide"),
+            (lambda s: s / s.sum(), "exponential"),
+            (lambda s: softmax(-s), "instead of"),
+            (lambda s: softmax(s).max(), "shape"),
+            (np.array([0.7, 0.26, 0.04]), "function"),
+        ),
+    ),
+    "03.2": Exercise(
+        reference=(np.log(3), 1 / 3, -2 / 3, 1 / 3),
+        test=cost_and_gradient,
+        wrong=(
+            ((0.0, 1 / 3, -2 / 3, 1 / 3), "cost"),
+            ((np.log(3), -1 / 3, 2 / 3, -1 / 3), "sign"),
+            ((np.log(3), 1 / 3, 1 / 3, 1 / 3), "one-hot"),
+            ((np.log(3), 0, -1, 0), "p - y"),
+            (1.0986, "four numbers"),
+        ),
+    ),
+    "03.3": Exercise(
+        reference=7850,
+        test=parameters,
+        wrong=(
+            (7840, "bias"),
+            (794, "multiply"),
+            (784, "each class"),
+            (290, "784"),
+            (785, "ten"),
+            (1, "weights"),
+            ("7850", "number"),
+        ),
+    ),
+}
