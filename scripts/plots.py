@@ -111,7 +111,7 @@ def course_map(ax, here: int | None = None) -> None:
         ax: the axes to draw on; a wide one.
         here: the number of the lesson the reader is in; 0 is the first.
     """
-    ax.set(xlim=(-0.2, 7.3), ylim=(-0.75, 4.3))
+    ax.set(xlim=(-0.1, 7.6), ylim=(-0.75, 4.3))
     ax.axis("off")
     boxes = {0: (0.0, 3.9)}
     for row, (part, lessons) in enumerate(COURSE_MAP):

@@ -96,7 +96,7 @@ NOTEBOOKS = {  # name: (notebook, what its failure says, or None when it passes)
     "env_here": (notebook(text="other\n", tags=["course-env"], data={}), "stored: other"),
     "env_elsewhere": (elsewhere(notebook(text="other\n", tags=["course-env"], data={})), None),
     "data_same": (
-        notebook(PATCHES, "other\n", tags=["course-data"], data={"photo_patches": "sample"}),
+        notebook(PATCHES, "other\n", tags=["course-data"], data={"photo_patches": "full"}),
         "stored: other",
     ),
     "data_other": (
