@@ -3,7 +3,10 @@
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) -c "import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) and print('$(p)')" 2>/dev/null)) python3)
 LESSONS ?=
 N ?= 5
+CONSTRAINTS ?= constraints.txt
+WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE = 1
+export CONSTRAINTS WORKERS CLAIMS_ONLY
 RUN = .venv/bin/python -m scripts.build
 
 .PHONY: help course test lab notebooks seeds slides bench weights lint clean environment
@@ -19,7 +22,7 @@ help:
 	@echo "make weights     train the weights that ship with the course"
 	@echo "make lint        format, stamp generated parts, check the anatomy of every lesson"
 	@echo "make clean       remove build/ and caches (.venv and downloaded data stay)"
-	@echo 'LESSONS="01 07" limits any of them.'
+	@echo 'LESSONS="01 07" limits any of them. CONSTRAINTS=file installs other versions than those of constraints.txt.'
 
 environment:
 	@$(PYTHON) -m scripts.build.environment core

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 
 from scripts.build import environment, execute, lab, lessons, pages, run, seeds, slides, store, train_weights
+from tests.browser import needs_browser, opened, without_scripts
 
 SELF_CONTAINED = re.compile(
     r"""<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)=["'](?!data:|#)[^"']*["']|@import|url\(["']?(?!data:|#)[^)]*\)"""
@@ -141,32 +143,11 @@ def test_pages_and_decks_carry_all_they_need_and_keep_alt_texts(tmp_path, make):
     assert len(alts) == pictures > 5 and all(len(alt.split()) >= 4 for alt in alts)
 
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-def opened(page: Path, folder: Path) -> tuple[str, set[str]]:
-    """Open a page in headless Chromium with every name unresolvable: (its DOM without scripts, what it asked for)."""
-    log = folder / "net.json"
-    done = subprocess.run(
-        [
-            BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=30000", f"--log-net-log={log}",
-            "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom", page.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    asked = set(re.findall(r'"url":"(https?://[^"]+)"', log.read_text(errors="ignore")))
-    browsers_own = re.compile(r"https?://[a-z0-9.-]*(google|gstatic|googleapis)\.com/")
-    return re.sub(r"<(script|style).*?</\1>", "", done.stdout, flags=re.S), {
-        url for url in asked if not browsers_own.match(url)
-    }
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium here; CI installs it")
+@needs_browser
 def test_a_page_opened_without_a_network_draws_its_formulas_and_asks_for_nothing(tmp_path):
     path = lessons.chosen(["01"])[0]
     dom, asked = opened(pages.write_page(lessons.read(path), path, tmp_path), tmp_path)
+    dom = without_scripts(dom)
     assert dom.count("<mjx-container") >= 40, "formulas were not drawn"
     assert "merror" not in dom and "\\frac" not in dom, "a formula is not well formed"
     assert asked == set()
@@ -174,6 +155,24 @@ def test_a_page_opened_without_a_network_draws_its_formulas_and_asks_for_nothing
     assert opened(tmp_path / "asks.html", tmp_path)[1] == {
         "http://example.org/picture.png"
     }  # the log does show requests
+
+
+def test_every_workflow_calls_the_readmes_command():
+    readme = (environment.ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\nmake test " in readme
+    files = sorted((environment.ROOT / ".github" / "workflows").glob("*.yml"))
+    assert [path.name for path in files] == ["gpu.yml", "test.yml"]
+    for path in files:
+        jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+        for name, job in jobs.items():
+            assert any("make test" in step.get("run", "") for step in job["steps"]), f"{path.name}: {name}"
+            assert job["timeout-minutes"] <= 90
+
+
+def test_every_lesson_has_its_row_on_the_lecturers_page():
+    page = (environment.ROOT / "docs" / "lecturers.md").read_text(encoding="utf-8")
+    for path in lessons.all_lessons():
+        assert re.search(rf"^\| {path.name[:2]} ", page, re.M), f"{path.name} is missing in docs/lecturers.md"
 
 
 def test_the_environment_is_stale_when_anything_it_was_made_from_changes(tmp_path, monkeypatch):

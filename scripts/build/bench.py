@@ -3,7 +3,8 @@
 Each side runs in a process of its own, five times, and the median counts. Building, tracing and compiling are measured;
 imports are not, nor the first operation of TensorFlow's runtime, which either side gets before its clock starts. The
 lesson's side executes the lesson's own cells. Either side prints what its listing prints, to a buffer in memory.
-Where a listing would take minutes its time is scaled from a part and marked so; it then runs in full once, for its result.
+Where a listing would take minutes its time is scaled from a part and marked so; it then runs in full once for its result,
+or not at all where even that would take minutes, and its result reads null.
 Rows go to build/bench.json: lesson, listing, deck_s, ours_s, ratio, deck_result, ours_result and more.
 """
 
@@ -32,18 +33,22 @@ REPEATS = 5
 class Listing:
     """One listing. `deck` runs it as the slides do and returns its result; `cells` are the lesson's cells that run it.
 
+    deck: None where the whole would take minutes.
     deck_part: measures a part and returns the seconds scaled to the whole; None when `deck` is quick enough.
     value: the name of the variable that holds the lesson's result after its cells ran.
+    prepare: cells that load or define what both sides have before the clock starts; given: a line of code, likewise.
     """
 
     name: str
     listing: str
     kind: str
-    deck: Callable[[], float]
+    deck: Callable[[], float] | None
     result: str
     cells: tuple[str, ...]
     value: str
     deck_part: Callable[[], float] | None = None
+    prepare: tuple[str, ...] = ()
+    given: str = ""
 
 
 def listings(numbers: list[str]) -> list[Listing]:
@@ -96,8 +101,9 @@ def our_side(listing: Listing) -> dict:
             file.write_text(cells[id], encoding="utf-8")
             exec(compile(cells[id], file, "exec"), space)
 
-        for id in ("setup", "imports"):
+        for id in ("setup", "imports", *listing.prepare):
             run(id)
+        exec(listing.given, space)
         settle()
         began = time.perf_counter()
         for id in listing.cells:
@@ -121,12 +127,18 @@ def row(listing: Listing) -> dict:
     for _ in range(REPEATS):
         deck.append(measure(listing, "part" if listing.deck_part else "deck"))
         ours.append(measure(listing, "ours"))
-    whole = measure(listing, "deck") if listing.deck_part else deck[-1]
+    whole = (
+        deck[-1]
+        if not listing.deck_part
+        else measure(listing, "deck")
+        if listing.deck
+        else {"seconds": None, "result": None}
+    )
     deck_s, ours_s = (statistics.median(run["seconds"] for run in runs) for runs in (deck, ours))
     return {
         "lesson": listing.name[:2], "listing": listing.listing, "kind": listing.kind,
         "deck_s": round(deck_s, 4), "ours_s": round(ours_s, 4), "ratio": round(deck_s / ours_s, 2),
-        "scaled": listing.deck_part is not None, "deck_full_s": round(whole["seconds"], 4),
+        "scaled": listing.deck_part is not None, "deck_full_s": whole["seconds"] and round(whole["seconds"], 4),
         "result": listing.result, "deck_result": whole["result"], "ours_result": ours[-1]["result"],
         "deck_all_s": [round(run["seconds"], 4) for run in deck], "ours_all_s": [round(run["seconds"], 4) for run in ours],
     }  # fmt: skip
@@ -148,7 +160,7 @@ def main(arguments: list[str]) -> int:
         seconds = f"{new['deck_s']:.2f} s" + ("*" if new["scaled"] else " ")
         print(
             f"{new['lesson']} {new['listing']:<35} {new['kind']:<11} {seconds:>10} {new['ours_s']:>6.2f} s {new['ratio']:>7.1f}"
-            f"   {new['result']}: {new['deck_result']:.4f}, {new['ours_result']:.4f}",
+            f"   {new['result']}: {'not run' if new['deck_result'] is None else format(new['deck_result'], '.4f')}, {new['ours_result']:.4f}",
             flush=True,
         )
     for kind in dict.fromkeys(new["kind"] for new in rows):

@@ -29,10 +29,15 @@ def python_of(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
+def constraints() -> str:
+    """The file of exact versions; the environment variable CONSTRAINTS names another one."""
+    return os.environ.get("CONSTRAINTS") or "constraints.txt"
+
+
 def wanted(level: str) -> dict:
     """What the stamp of a fresh environment says: its level, its Python and a hash of what was asked for."""
     digest = hashlib.sha256()
-    names = [LEVELS[level][0], "requirements-core.txt", "constraints.txt"]
+    names = [LEVELS[level][0], "requirements-core.txt", constraints()]
     for name in names:
         digest.update((ROOT / name).read_bytes())
     return {"level": level, "python": platform.python_version(), "files": digest.hexdigest()}
@@ -79,7 +84,7 @@ def main(level: str = "core") -> int:
     pip = [str(python_of(VENV)), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     try:
         venv.EnvBuilder(with_pip=True, clear=not extend).create(VENV)
-        subprocess.run([*pip, "-r", requirements, "-c", "constraints.txt"], cwd=ROOT, check=True)
+        subprocess.run([*pip, "-r", requirements, "-c", constraints()], cwd=ROOT, check=True)
     except subprocess.CalledProcessError as problem:
         print(
             f".venv could not be set up (command ended with status {problem.returncode}; its message stands above).\n"
