@@ -13,6 +13,13 @@ def gradient(W, b, x, y):
     return np.mean(error * x), np.mean(error)
 
 
+def squared_error_gradient(W, b, x, y):
+    """A wrong answer to exercise 2: the gradient of the other cost that the lesson shows."""
+    p = 1 / (1 + np.exp(-(W * x + b)))
+    error = 2 * (p - y) * p * (1 - p)
+    return np.mean(error * x), np.mean(error)
+
+
 def years(stored):
     """The reference of exercise 4: stored ages in years; 0 stands for the overwritten smallest value."""
     stored = np.asarray(stored, dtype=float)
@@ -24,7 +31,7 @@ def surprise(answer) -> str | None:
     value = number(answer)
     if isinstance(value, str):
         return value
-    if np.isclose(value, -np.log(0.8), atol=0.002):
+    if np.isclose(value, -np.log(0.8), atol=0.005):
         return None
     if np.isclose(value, np.log(0.8), atol=0.002):
         return "the sign: the logarithm of 0.8 is negative, and the cost is minus that"
@@ -60,6 +67,11 @@ def my_gradient(answer) -> str | None:
             ((2 * dW, 2 * db), "twice too large: that factor belongs to the squared error"),
             ((len(x) * dW, len(x) * db), "sum and mean are mixed up: divide by the number of students"),
             (saturated, "the factor p (1 - p) belongs to the squared error; in the log loss it cancels"),
+            (
+                tuple(2 * part for part in saturated),
+                "this is the gradient of the squared error; the factor 2 p (1 - p) is not there",
+            ),
+            ((db, dW), "the two slopes are exchanged: first W, then b"),
             (linear, "the sigmoid is missing: take the error of the probability, not of the logit"),
         ):
             if np.allclose(values, wrong, rtol=1e-4, atol=1e-5):
@@ -133,6 +145,8 @@ EXERCISES = {
             (lambda W, b, x, y: (np.mean((W * x + b - y) * x), np.mean(W * x + b - y)), "sigmoid is missing"),
             (lambda W, b, x, y: gradient(W, b, x, y)[0], "two numbers"),
             (lambda W, b, x, y: (gradient(W, b, x, y)[1], gradient(W, b, x, y)[1]), "multiply each error"),
+            (lambda W, b, x, y: gradient(W, b, x, y)[::-1], "exchanged"),
+            (squared_error_gradient, "squared error"),
             (0.5, "function"),
         ),
     ),

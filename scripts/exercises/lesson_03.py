@@ -29,7 +29,11 @@ def my_softmax(answer) -> str | None:
         return "take the exponential of each score before you divide"
     if not np.allclose(got, softmax(small)):
         return f"for the scores 2, 1, -1 it gives {got.round(3)} instead of {softmax(small).round(3)}"
-    for large in (np.array([1000.0, 999.0, 998.0]), np.array([-1000.0, -999.0, -998.0])):
+    for large in (
+        np.array([1000.0, 999.0, 998.0]),
+        np.array([-1000.0, -999.0, -998.0]),
+        np.array([1000.0, 0.0, -1000.0]),
+    ):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             got = array(answer(large.copy()), (3,))
@@ -77,6 +81,7 @@ EXERCISES = {
         test=my_softmax,
         wrong=(
             (lambda s: np.exp(s) / np.exp(s).sum(), "subtract the largest"),
+            (lambda s: np.exp(s - s.min()) / np.exp(s - s.min()).sum(), "subtract the largest"),
             (lambda s: 1 / (1 + np.exp(-s)), "sigmoid"),
             (lambda s: np.exp(s), "divide"),
             (lambda s: s / s.sum(), "exponential"),
