@@ -28,6 +28,7 @@ def use_house_style() -> None:
         "font.size": 13,
         "axes.titlesize": 14,
         "axes.grid": True,
+        "axes.axisbelow": True,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.prop_cycle": matplotlib.cycler(color=COLOURS) + matplotlib.cycler(linestyle=LINES),
