@@ -70,6 +70,7 @@ CASES = [
         lambda nb, cells: nb.metadata.course.update(tracks=["Keras", "TensorFlow"]),
         "the tracks of the metadata",
     ),
+    (lambda nb, cells: nb.metadata.course.seconds.update(cpu=46.0), "46 s on 2 cores, its budget is 45 s"),
     (lambda nb, cells: nb.metadata.kernelspec.update(name="conda-env"), "the kernel should be python3"),
     (set_source("setup", "pass"), "the setup cell is not as generated"),
     (replace("title", "45 minutes", "5 minutes"), "the title cell is not as generated"),
@@ -127,6 +128,10 @@ CASES = [
 )
 def test_a_broken_lesson_is_found_out(broken, change, finding):
     assert finding in broken(change)
+
+
+def test_all_lessons_together_keep_their_budget():
+    assert sum(generated.about(path)["seconds"]["cpu"] for path in LESSONS) <= anatomy.ALL_LESSONS
 
 
 def test_an_untouched_copy_has_no_findings(broken):

@@ -16,6 +16,9 @@ from scripts.build.lessons import ROOT, source, tags
 LINES = 20  # of a code cell, at most
 COLUMNS = 110  # of a line of code, at most: what a projector shows
 BYTES = 1_500_000  # of a notebook, at most
+# seconds of a lesson run alone on 2 cores, at most: wide limits that catch accidents
+BUDGETS = {"07": 75, "08": 75, "10": 75, "16": 100, "17": 100, "18": 100}
+BUDGET, ALL_LESSONS, ONE_CELL = 45, 750, 60  # any other lesson; their sum; a cell
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 TAGS = {
     "course-data": "compared only on the data the page was made with",
@@ -61,7 +64,19 @@ def check(path: Path) -> list[str]:
     wrong = metadata(path, notebook)
     if wrong:
         return wrong
-    for rule in (form, ids, first_cells, last_cells, tracks, sections, code, cell_tags, outputs, mirrors):
+    for rule in (
+        budget,
+        form,
+        ids,
+        first_cells,
+        last_cells,
+        tracks,
+        sections,
+        code,
+        cell_tags,
+        outputs,
+        mirrors,
+    ):
         wrong += rule(path, notebook)
     return wrong
 
@@ -89,6 +104,12 @@ def metadata(path: Path, notebook) -> list[str]:
             if name not in known
         ]
     return wrong
+
+
+def budget(path: Path, notebook) -> list[str]:
+    """The seconds measured when the page was stored are within the lesson's budget."""
+    seconds, limit = notebook.metadata.course.seconds["cpu"], BUDGETS.get(path.name[:2], BUDGET)
+    return [f"{seconds:.0f} s on 2 cores, its budget is {limit} s"] if seconds and seconds > limit else []
 
 
 def form(path: Path, notebook) -> list[str]:

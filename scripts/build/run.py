@@ -4,7 +4,7 @@ import sys
 
 from tqdm import tqdm
 
-from scripts.build import lessons, pages
+from scripts.build import anatomy, lessons, pages
 from scripts.build.execute import Run, execute
 
 HEAD = ("lesson", "seconds", "kept", "missed", "not measured", "data")
@@ -50,6 +50,9 @@ def main(*numbers: str) -> int:
                 print(f"{path.stem}: {run.seconds:.1f} s{', failed' if run.failed else ''}", flush=True)
     index = pages.write_index(runs)
     print("\n" + table(runs))
+    for run in runs:
+        if run.seconds > (limit := anatomy.BUDGETS.get(run.path.name[:2], anatomy.BUDGET)):
+            print(f"note: {run.path.stem} took {run.seconds:.0f} s, its budget on 2 cores is {limit} s")
     lines = [line for run in runs for line in problems(run)]
     print(
         "\n".join(["", *lines])
