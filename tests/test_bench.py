@@ -16,7 +16,9 @@ def test_a_listing_names_cells_and_a_result_of_its_lesson(listing):
         cell.id: lessons.source(cell) for cell in lessons.read(lessons.chosen([listing.name[:2]])[0]).cells
     }
     assert set(listing.cells) | set(listing.prepare) <= set(cells)
-    assert re.search(rf"\b{listing.value}\b.*=", "\n".join(cells[id] for id in listing.cells))
+    assert re.search(
+        rf"\b{listing.value}\b.*=", "\n".join([cells[id] for id in listing.cells] + [listing.code])
+    )
     assert listing.deck or listing.deck_part
 
 
