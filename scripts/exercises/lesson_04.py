@@ -17,14 +17,14 @@ def nand(answer) -> str | None:
     fires = (sums > 0).astype(int)
     if np.array_equal(fires, NAND):
         return None
+    if np.any(sums == 0):
+        return "a sum is exactly 0, where the step is off; move the bias a little"
     if np.array_equal(fires, 1 - NAND):
         return "this is AND; NAND is its opposite: turn the signs"
     if np.array_equal(fires, [0, 1, 1, 1]):
         return "this is OR"
     if np.array_equal(fires, [1, 0, 0, 0]):
         return "this is NOR, 1 only for (0, 0); NAND is 0 only for (1, 1)"
-    if np.any(sums == 0):
-        return "a sum is exactly 0, where the step is off; move the bias a little"
     row = int(np.flatnonzero(fires != NAND)[0])
     return f"for the inputs {tuple(ROWS[row].tolist())} it gives {fires[row]}; {NAND[row]} is wanted"
 
