@@ -1,0 +1,109 @@
+"""Exercises of lesson 05, a multilayer perceptron on MNIST."""
+
+import numpy as np
+
+from scripts.exercises import Exercise, number
+
+
+def he_start(n, m):
+    """The reference of exercise 3: normal numbers of standard deviation sqrt(2 / n), shape (n, m)."""
+    return np.random.default_rng().normal(0.0, np.sqrt(2 / n), (n, m))
+
+
+def second_layer(answer) -> str | None:
+    """Exercise 1: 256 x 256 weights and 256 biases."""
+    value = number(answer)
+    if isinstance(value, str):
+        return value
+    return {
+        65792: None,
+        65536: "the weights are right; each neuron has a bias as well",
+        512: "one weight for each pair of input and neuron: multiply, do not add",
+        200960: "that is the first hidden layer, with 784 inputs",
+        335114: "that is the whole net",
+    }.get(round(value), "256 inputs times 256 neurons, and a bias for each neuron")
+
+
+def standard_error(answer) -> str | None:
+    """Exercise 2: sqrt(p (1 - p) / n) with p = 0.97 and n = 1000."""
+    value = number(answer)
+    if isinstance(value, str):
+        return value
+    right = np.sqrt(0.97 * 0.03 / 1000)
+    if np.isclose(value, right, rtol=0.03):
+        return None
+    if np.isclose(value, 100 * right, rtol=0.03):
+        return "right in percent; give it as a share, like the accuracy"
+    if np.isclose(value, 0.97 * 0.03 / 1000, rtol=0.03):
+        return "this is the variance; take its root"
+    if np.isclose(value, np.sqrt(0.97 * 0.03), rtol=0.03):
+        return "this is the spread of one digit; divide by the root of their number, 1000"
+    return "the root of p (1 - p) / n, with p = 0.97 and n = 1000"
+
+
+def start(answer) -> str | None:
+    """Exercise 3: shape, mean and spread of a large draw."""
+    if not callable(answer):
+        return f"a function is asked for, this is {type(answer).__name__}; write def he_start(n, m): ..."
+    drawn = np.asarray(answer(400, 300), dtype=float)
+    if drawn.shape != (400, 300):
+        return f"shape (n, m) is asked for; for n = 400, m = 300 it gives {drawn.shape}"
+    if np.ptp(drawn) == 0:
+        return "all numbers are equal: neurons that start alike stay alike (lesson 04)"
+    if abs(drawn.mean()) > 0.02:
+        return "the numbers should lie round 0, positive and negative"
+    for spread, hint in (
+        (1.0, "this is standard deviation 1; divide by the root of n / 2"),
+        (
+            np.sqrt(1 / 400),
+            "this is sqrt(1 / n), right for tanh; a ReLU lets half through, so take sqrt(2 / n)",
+        ),
+        (2 / 400, "this spread is 2 / n; take its root"),
+        (np.sqrt(2 / 300), "n is the number of inputs, m that of neurons: sqrt(2 / n)"),
+    ):
+        if np.isclose(drawn.std(), spread, rtol=0.02):
+            return hint
+    if np.isclose(drawn.std(), np.sqrt(2 / 400), rtol=0.02):
+        return None
+    return f"the standard deviation is {drawn.std():.4f}, for n = 400 it should be {np.sqrt(2 / 400):.4f}"
+
+
+EXERCISES = {
+    "05.1": Exercise(
+        reference=65792,
+        test=second_layer,
+        wrong=(
+            (65536, "bias"),
+            (512, "multiply"),
+            (200960, "first"),
+            (335114, "whole"),
+            (1, "times"),
+            ("65792", "number"),
+        ),
+    ),
+    "05.2": Exercise(
+        reference=float(np.sqrt(0.97 * 0.03 / 1000)),
+        test=standard_error,
+        wrong=(
+            (0.539, "percent"),
+            (0.0000291, "root"),
+            (0.1706, "1000"),
+            (0.03, "p (1 - p)"),
+            (None.__class__, "function"),
+        ),
+    ),
+    "05.3": Exercise(
+        reference=he_start,
+        test=start,
+        wrong=(
+            (lambda n, m: np.random.default_rng(0).normal(size=(n, m)), "standard deviation 1"),
+            (lambda n, m: np.random.default_rng(0).normal(0, np.sqrt(1 / n), (n, m)), "half through"),
+            (lambda n, m: np.random.default_rng(0).normal(0, 2 / n, (n, m)), "root"),
+            (lambda n, m: np.random.default_rng(0).normal(0, np.sqrt(2 / m), (n, m)), "inputs"),
+            (lambda n, m: np.random.default_rng(0).normal(0, np.sqrt(2 / n), (m, n)), "shape"),
+            (lambda n, m: np.zeros((n, m)), "stay alike"),
+            (lambda n, m: np.random.default_rng(0).random((n, m)), "round 0"),
+            (np.zeros((3, 3)), "function"),
+        ),
+    ),
+}
