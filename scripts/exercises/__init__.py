@@ -97,3 +97,12 @@ def array(answer, shape: tuple[int, ...]) -> np.ndarray | str:
     if values.shape != shape:
         return f"shape {shape} is asked for, this has shape {values.shape}"
     return values if np.isfinite(values).all() else "some of its numbers are NaN or infinite"
+
+
+def two_slopes(answer) -> list[float] | str:
+    """What a gradient function returned, as (slope in W, slope in b), or a hint why it is none. For use in tests."""
+    if not isinstance(answer, (tuple, list, np.ndarray)) or len(answer) != 2:
+        return "return two numbers: the slope in W and the slope in b"
+    values = [number(part) for part in answer]
+    wrong = next((part for part in values if isinstance(part, str)), None)
+    return f"each slope should be one number: {wrong}" if wrong else values

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, number
+from scripts.exercises import Exercise, number, two_slopes
 
 HOURS = np.array([1.0, 2.0, 3.0])
 POINTS = np.array([1.0, 2.0, 3.0])
@@ -38,11 +38,9 @@ def my_gradient(answer) -> str | None:
     for _ in range(5):
         W, b, x, y = random.normal(), random.normal(), random.normal(size=6), random.normal(size=6)
         got = answer(W, b, x, y)
-        if not isinstance(got, (tuple, list, np.ndarray)) or len(got) != 2:
-            return "return two numbers: the slope in W and the slope in b"
-        values = [number(part) for part in got]
-        if text := next((part for part in values if isinstance(part, str)), None):
-            return f"each slope should be one number: {text}"
+        values = two_slopes(got)
+        if isinstance(values, str):
+            return values
         dW, db = gradient(W, b, x, y)
         for factor, hint in (
             (-1, "the sign is reversed: the error is prediction minus y"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, number
+from scripts.exercises import Exercise, array, number, two_slopes
 
 YOUNGEST, OLDEST = 21, 81  # years, in the original table
 
@@ -53,11 +53,9 @@ def my_gradient(answer) -> str | None:
         W, b, x = random.normal(), random.normal(), random.normal(size=6)
         y = (random.random(6) > 0.5).astype(float)
         got = answer(W, b, x, y)
-        if not isinstance(got, (tuple, list, np.ndarray)) or len(got) != 2:
-            return "return two numbers: the slope in W and the slope in b"
-        values = [number(part) for part in got]
-        if text := next((part for part in values if isinstance(part, str)), None):
-            return f"each slope should be one number: {text}"
+        values = two_slopes(got)
+        if isinstance(values, str):
+            return values
         dW, db = gradient(W, b, x, y)
         p = 1 / (1 + np.exp(-(W * x + b)))
         saturated = (np.mean((p - y) * p * (1 - p) * x), np.mean((p - y) * p * (1 - p)))
