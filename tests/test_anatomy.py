@@ -144,8 +144,8 @@ def test_a_file_that_is_no_notebook_is_a_finding(tmp_path):
     assert "cannot be read" in anatomy.check(path)[0]
 
 
-def test_mirrored_code_is_compared_by_its_tree_without_docstrings():
-    theirs = 'def f(a):\n    """Long text."""\n    return a + 1  # why\n'
+def test_mirrored_code_is_compared_by_its_tree_without_docstrings_and_annotations():
+    theirs = 'def f(a: int) -> int:\n    """Long text."""\n    return a + 1  # why\n'
     assert anatomy.definition(theirs, "f") == anatomy.definition("x = 1\ndef f(a):\n    return a+1", "f")
     assert anatomy.definition(theirs, "f") != anatomy.definition("def f(a):\n    return a + 2", "f")
     with pytest.raises(KeyError):

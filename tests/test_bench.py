@@ -22,8 +22,37 @@ def test_a_listing_names_cells_and_a_result_of_its_lesson(listing):
     assert listing.deck or listing.deck_part
 
 
+FULL = bench.full_lengths([])
+
+
+@pytest.mark.parametrize("run", FULL, ids=[run.name for run in FULL])
+def test_a_run_at_full_length_names_cells_of_its_lesson_and_a_result(run):
+    notebook = lessons.read(lessons.chosen([run.name[:2]])[0])
+    cells = {cell.id: lessons.source(cell) for cell in notebook.cells}
+    assert set(run.prepare) <= set(cells)
+    assert re.search(rf"\b{run.value}\b.*=", "\n".join([*(cells[id] for id in run.prepare), run.code]))
+    assert run.bound is None or bench.keeps(run.slide, run.bound)
+
+
+def test_a_median_below_its_bound_makes_bench_fail(monkeypatch, capsys, tmp_path):
+    run = bench.FullLength("05.x", "a run", (), "", "v", slide=0.9, bound=">= 0.8", seeds=3)
+    monkeypatch.setattr(bench, "full_lengths", lambda numbers: [run])
+    monkeypatch.setattr(bench, "store", lambda file, rows: None)
+    for results, status in (([0.7, 0.81, 0.9], True), ([0.7, 0.79, 0.9], False)):
+        left = iter(results)
+        monkeypatch.setattr(
+            bench, "subprocess_json", lambda *a, left=left, **v: {"result": next(left), "seconds": 1.0}
+        )
+        assert bench.run_full_lengths(["05"]) is status
+        assert ("MISSED" in capsys.readouterr().out) is not status
+
+
+def test_the_speed_of_a_matrix_product_is_a_speed():
+    assert 1e9 < bench.subprocess_json("matrix product", "--speed")["flops"] < 1e14
+
+
 def test_names_are_unique_and_kinds_known():
-    names = [listing.name for listing in ALL]
+    names = [listing.name for listing in [*ALL, *FULL]]
     assert len(set(names)) == len(names) and {listing.kind for listing in ALL} <= {"TensorFlow", "Keras"}
 
 

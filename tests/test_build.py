@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
 
+from scripts import weights
 from scripts.build import environment, execute, lab, lessons, pages, run, seeds, slides, store, train_weights
 from tests.browser import needs_browser, opened, without_scripts
 
@@ -212,6 +214,28 @@ def test_the_lab_asks_before_it_fetches_five_gigabytes(monkeypatch):
 def test_weights_of_a_lesson_without_any_are_told(capsys):
     assert train_weights.main("01") == 0
     assert "No lesson ships trained weights among 01." in capsys.readouterr().out
+
+
+def test_every_shipped_weight_has_a_trainer_and_every_trainer_a_lesson():
+    modules = [
+        import_module(f"scripts.build.trainers.lesson_{n}") for n in train_weights.lessons_with_weights()
+    ]
+    names = {name for module in modules for name in module.TRAINERS}
+    assert names == set(weights.manifest())
+    assert {"07", "08"} <= set(train_weights.lessons_with_weights())
+    for number in train_weights.lessons_with_weights():
+        assert lessons.chosen([number])
+
+
+def test_trainers_are_called_by_lesson(monkeypatch, capsys):
+    called = []
+    monkeypatch.setitem(
+        import_module("scripts.build.trainers.lesson_07").TRAINERS,
+        "mnist_cnn",
+        lambda: called.append("mnist_cnn"),
+    )
+    assert train_weights.main("7") == 0 and called == ["mnist_cnn"]
+    assert "training mnist_cnn" in capsys.readouterr().out
 
 
 def test_help_names_every_target():

@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from scripts import weights
+from scripts import models, weights
+from scripts.build.trainers import lesson_07
+from scripts.data.pictures import load_mnist, mnist_sample
 
 
 @pytest.fixture
@@ -60,3 +62,37 @@ def test_every_shipped_file_is_the_one_of_its_card():
         assert {"data", "seed", "seconds", "epochs", "score", "bytes", "sha256"} <= set(card), json.dumps(
             card
         )
+
+
+@pytest.mark.parametrize("name", sorted(weights.manifest()))
+def test_shipped_weights_fit_the_net_of_their_name_and_give_finite_outputs(name):
+    model = getattr(models, name)()
+    card = weights.load(model, name)
+    assert model.count_params() == card["parameters"]
+    out = model(np.full((2, *model.input_shape[1:]), 0.5, "float32")).numpy()
+    assert np.isfinite(out).all() and len(out) == 2
+
+
+def test_no_shipped_weight_has_seen_the_samples_test_digits():
+    sample = mnist_sample()
+    held_out = set(lesson_07.digests(sample["x_test"]))
+    assert len(held_out) == 1000 and not held_out & set(lesson_07.digests(sample["x_train"]))
+    both, labels = (np.concatenate([sample[f"{letter}_test"], sample[f"{letter}_train"]]) for letter in "xy")
+    x, y = lesson_07.without_sample_test(both, labels)
+    np.testing.assert_array_equal(x, sample["x_train"])
+    np.testing.assert_array_equal(y, sample["y_train"])
+    trained_on_mnist = [card for card in weights.manifest().values() if "mnist" in card["data"]]
+    assert trained_on_mnist and all("59,000 training pictures" in card["data"] for card in trained_on_mnist)
+
+
+def test_of_full_mnist_exactly_the_samples_test_digits_are_left_out():
+    images = load_mnist()
+    x, _ = lesson_07.without_sample_test(images.x_train, images.y_train)
+    assert len(x) == (59_000 if images.source == "full" else len(images.x_train))
+
+
+def test_the_shipped_digit_classifier_reads_the_samples_test_digits():
+    sample, model = mnist_sample(), models.mnist_cnn()
+    weights.load(model, "mnist_cnn")
+    logits = model(sample["x_test"][..., None].astype("float32") / 255).numpy()
+    assert np.mean(logits.argmax(axis=1) == sample["y_test"]) >= 0.99

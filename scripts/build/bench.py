@@ -6,6 +6,10 @@ lesson's side executes the lesson's own cells. Either side prints what its listi
 Where a listing would take minutes its time is scaled from a part and marked so; it then runs in full once for its result,
 or not at all where even that would take minutes, and its result reads null.
 Rows go to build/bench.json: lesson, listing, deck_s, ours_s, ratio, deck_result, ours_result and more.
+
+Where arithmetic is what takes the time, a second line tells examples per second and which share of this machine's
+measured matrix-product speed that is. Last come the runs at full length, of which a lesson shows a part: each over five
+seeds, against its bound (build/full_length.json).
 """
 
 import contextlib
@@ -15,6 +19,7 @@ import importlib.util
 import io
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -25,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.build import lessons
+from scripts.claims import keeps
 
 REPEATS = 5
 
@@ -38,6 +44,9 @@ class Listing:
     value: the name of the variable that holds the lesson's result after its cells ran.
     prepare: cells that load or define what both sides have before the clock starts; given: a line of code, likewise.
     code: lines that run the cells' functions, after them, while the clock runs.
+    deck_prepare: loads what the slides' way has loaded before its clock starts.
+    examples, flops: training examples in the measured run, and floating-point operations for each, forward and backward;
+        for listings whose time is arithmetic.
     """
 
     name: str
@@ -51,13 +60,43 @@ class Listing:
     prepare: tuple[str, ...] = ()
     given: str = ""
     code: str = ""
+    deck_prepare: Callable[[], object] | None = None
+    examples: int = 0
+    flops: float = 0.0
+
+
+@dataclass(frozen=True)
+class FullLength:
+    """A run at the slides' full length, of which the lesson shows a part: run with several seeds, not timed.
+
+    prepare: the lesson's cells that load and define; code: lines that train with them; value: the result's variable.
+    slide: what the slides print, or None. bound: what the median must keep, or None.
+    """
+
+    name: str
+    listing: str
+    prepare: tuple[str, ...]
+    code: str
+    value: str
+    slide: float | None
+    bound: str | None
+    seeds: int = 5
+
+
+def modules(numbers: list[str]) -> list:
+    """The modules with the benches of some lessons, or of all, in order."""
+    names = (f"scripts.build.benches.lesson_{path.name[:2]}" for path in lessons.chosen(numbers))
+    return [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
+
+
+def full_lengths(numbers: list[str]) -> list[FullLength]:
+    """The runs at full length of some lessons, or of all, in order."""
+    return [run for module in modules(numbers) for run in getattr(module, "FULL_LENGTH", ())]
 
 
 def listings(numbers: list[str]) -> list[Listing]:
     """The listings of some lessons, or of all, in order."""
-    modules = (f"scripts.build.benches.lesson_{path.name[:2]}" for path in lessons.chosen(numbers))
-    found = [importlib.import_module(name) for name in modules if importlib.util.find_spec(name)]
-    return [listing for module in found for listing in module.LISTINGS]
+    return [listing for module in modules(numbers) for listing in module.LISTINGS]
 
 
 def settle() -> None:
@@ -79,6 +118,8 @@ def deck_side(listing: Listing, part: bool) -> dict:
                 session.run(tf.constant(1.0) + 1.0)
         else:
             tf.function(lambda x: x + 1.0)(tf.constant(1.0))
+    if listing.deck_prepare:
+        listing.deck_prepare()
     if part:
         settle()
         return {"seconds": listing.deck_part(), "result": None}
@@ -89,39 +130,88 @@ def deck_side(listing: Listing, part: bool) -> dict:
     return {"seconds": time.perf_counter() - began, "result": result}
 
 
-def our_side(listing: Listing) -> dict:
-    """Run the lesson's cells in this process, its Setup and imports before the clock starts."""
-    path = lessons.chosen([listing.name[:2]])[0]
-    cells = {cell.id: lessons.source(cell) for cell in lessons.read(path).cells}
+def run_cells(
+    lesson: str, before: tuple[str, ...], given: str, cells: tuple[str, ...], code: str
+) -> tuple[float, dict]:
+    """Execute a lesson's cells: Setup, imports, `before` and `given`, then with the clock running `cells` and `code`.
+
+    Returns the seconds and the names that the cells defined.
+    """
+    path = lessons.chosen([lesson])[0]
+    sources = {cell.id: lessons.source(cell) for cell in lessons.read(path).cells}
     space: dict = {"__name__": "__main__"}  # as in a notebook; TensorFlow looks functions up by it
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
 
-        def run(id: str) -> None:
-            file = (
-                Path(folder) / f"{id}.py"
-            )  # a real file, because TensorFlow reads the source of what it traces
-            file.write_text(cells[id], encoding="utf-8")
-            exec(compile(cells[id], file, "exec"), space)
+        def run(id: str, text: str) -> None:
+            # a real file, because TensorFlow reads the source of what it traces
+            file = Path(folder) / f"{id}.py"
+            file.write_text(text, encoding="utf-8")
+            exec(compile(text, file, "exec"), space)
 
-        for id in ("setup", "imports", *listing.prepare):
-            run(id)
-        exec(listing.given, space)
+        for id in ("setup", "imports", *before):
+            run(id, sources[id])
+        run("given-code", given)
         settle()
         began = time.perf_counter()
-        for id in listing.cells:
-            run(id)
-        exec(listing.code, space)
+        for id in cells:
+            run(id, sources[id])
+        run("bench-code", code)
         seconds = time.perf_counter() - began
+    return seconds, space
+
+
+def our_side(listing: Listing) -> dict:
+    """Run the lesson's cells in this process, its Setup and imports before the clock starts."""
+    seconds, space = run_cells(listing.name[:2], listing.prepare, listing.given, listing.cells, listing.code)
     return {"seconds": seconds, "result": float(space[listing.value])}
+
+
+def matrix_product_speed() -> float:
+    """Floating-point operations a second of a 2048 x 2048 float32 matrix product in TensorFlow, median of seven."""
+    from scripts import course
+
+    with course.quiet():
+        import tensorflow as tf
+
+        a = tf.random.stateless_normal([2048, 2048], seed=[0, 0])
+        product = tf.function(lambda: tf.reduce_sum(tf.matmul(a, a)))
+        float(product())
+        seconds = []
+        for _ in range(7):
+            began = time.perf_counter()
+            float(product())
+            seconds.append(time.perf_counter() - began)
+    return 2 * 2048**3 / statistics.median(seconds)
+
+
+def subprocess_json(name: str, *arguments: str, **variables: str) -> dict:
+    """Run this module in a process of its own and return the JSON of its last line. SystemExit when it fails."""
+    command = [sys.executable, "-m", "scripts.build.bench", *arguments]
+    done = subprocess.run(
+        command, cwd=lessons.ROOT, capture_output=True, text=True, env={**os.environ, **variables}
+    )
+    if done.returncode:
+        raise SystemExit(f"{name}: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def measure(listing: Listing, side: str) -> dict:
     """One measurement in a process of its own."""
-    command = [sys.executable, "-m", "scripts.build.bench", "--side", side, listing.name]
-    done = subprocess.run(command, cwd=lessons.ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{listing.name}, {side}: {done.stderr.strip().splitlines()[-1]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return subprocess_json(f"{listing.name}, {side}", "--side", side, listing.name)
+
+
+def full_row(run: FullLength) -> dict:
+    """A run at full length with each seed, in processes of their own."""
+    got = []
+    for seed in range(run.seeds):
+        done = subprocess_json(f"{run.name}, seed {seed}", "--full", run.name, COURSE_SEED=str(seed))
+        got.append(done["result"])
+    median = statistics.median(got)
+    kept = None if run.bound is None else keeps(median, run.bound)
+    return {
+        "lesson": run.name[:2], "listing": run.listing, "slide": run.slide, "bound": run.bound, "kept": kept,
+        "min": min(got), "median": median, "max": max(got), "all": got, "seconds": done["seconds"],
+    }  # fmt: skip
 
 
 def row(listing: Listing) -> dict:
@@ -147,36 +237,92 @@ def row(listing: Listing) -> dict:
     }  # fmt: skip
 
 
+def print_row(new: dict, listing: Listing, speed: float) -> None:
+    """A line for one listing; a second one where arithmetic is what takes the time."""
+    seconds = f"{new['deck_s']:.2f} s" + ("*" if new["scaled"] else " ")
+    deck_result = "not run" if new["deck_result"] is None else format(new["deck_result"], ".4f")
+    print(
+        f"{new['lesson']} {new['listing']:<39} {new['kind']:<11} {seconds:>10} {new['ours_s']:>6.2f} s {new['ratio']:>7.2f}"
+        f"   {new['result']}: {deck_result}, {new['ours_result']:.4f}",
+        flush=True,
+    )
+    if listing.flops:
+        rates = [listing.examples / new[side] for side in ("deck_s", "ours_s")]
+        shares = [rate * listing.flops / speed for rate in rates]
+        new["examples_per_s"], new["share_of_matrix_product_speed"] = rates, shares
+        print(
+            f"   {listing.examples:,} examples, {listing.flops / 1e6:.1f} MFLOP each: slides {rates[0]:,.0f}/s, "
+            f"{shares[0]:.0%} of matrix-product speed; course {rates[1]:,.0f}/s, {shares[1]:.0%}",
+            flush=True,
+        )
+
+
+def time_listings(numbers: list[str]) -> None:
+    """Measure, print and store the listings of some lessons, or of all."""
+    rows, chosen = [], listings(numbers)
+    speed = (
+        subprocess_json("matrix product", "--speed")["flops"]
+        if any(listing.flops for listing in chosen)
+        else 0.0
+    )
+    if speed:
+        print(f"matrix-product speed of this machine: {speed / 1e9:.0f} GFLOP/s (2048 x 2048, float32)")
+    print(f"{'listing':<42} {'kind':<11} {'slides':>10} {'course':>8} {'ratio':>7}   result: slides, course")
+    for listing in chosen:
+        rows.append(row(listing))
+        print_row(rows[-1], listing, speed)
+    for kind in dict.fromkeys(new["kind"] for new in rows):
+        ratios = [new["ratio"] for new in rows if new["kind"] == kind]
+        mean = math.exp(statistics.fmean(map(math.log, ratios)))
+        print(f"{kind}: geometric mean of {len(ratios)} ratios {mean:.1f}, lowest {min(ratios):.2f}")
+    if any(new["scaled"] for new in rows):
+        print("* scaled from a part of the epochs")
+    store("bench.json", rows)
+
+
+def run_full_lengths(numbers: list[str]) -> bool:
+    """Run, print and store what a lesson shows a part of; whether every bound is kept by its median."""
+    rows = []
+    for run in full_lengths(numbers):
+        rows.append(full_row(run))
+        new = rows[-1]
+        verdict = (
+            "no bound" if new["kept"] is None else f"{new['bound']} " + ("kept" if new["kept"] else "MISSED")
+        )
+        print(
+            f"{new['lesson']} {new['listing']:<60} slides {new['slide'] or '-':<7} "
+            f"min {new['min']:.4f} median {new['median']:.4f} max {new['max']:.4f}   {verdict}",
+            flush=True,
+        )  # fmt: skip
+    if rows:
+        store("full_length.json", rows)
+    return all(new["kept"] is not False for new in rows)
+
+
+def store(file: str, rows: list[dict]) -> None:
+    """Write rows to build/`file`."""
+    target = lessons.ROOT / "build" / file
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
-    """Measure the lessons named, or all; print a table, write build/bench.json. Returns an exit status."""
+    """Measure the lessons named, or all; print tables. Returns an exit status."""
     if arguments[:1] == ["--side"]:
         side, name = arguments[1:]
         listing = next(listing for listing in listings([name[:2]]) if listing.name == name)
-        done = our_side(listing) if side == "ours" else deck_side(listing, part=side == "part")
-        print(json.dumps(done))
+        print(json.dumps(our_side(listing) if side == "ours" else deck_side(listing, part=side == "part")))
         return 0
-    rows = []
-    print(f"{'listing':<38} {'kind':<11} {'slides':>10} {'course':>8} {'ratio':>7}   result: slides, course")
-    for listing in listings(arguments):
-        new = row(listing)
-        rows.append(new)
-        seconds = f"{new['deck_s']:.2f} s" + ("*" if new["scaled"] else " ")
-        print(
-            f"{new['lesson']} {new['listing']:<35} {new['kind']:<11} {seconds:>10} {new['ours_s']:>6.2f} s {new['ratio']:>7.1f}"
-            f"   {new['result']}: {'not run' if new['deck_result'] is None else format(new['deck_result'], '.4f')}, {new['ours_result']:.4f}",
-            flush=True,
-        )
-    for kind in dict.fromkeys(new["kind"] for new in rows):
-        ratios = [new["ratio"] for new in rows if new["kind"] == kind]
-        print(
-            f"{kind}: geometric mean of {len(ratios)} ratios {math.exp(statistics.fmean(map(math.log, ratios))):.1f}, lowest {min(ratios):.1f}"
-        )
-    if any(new["scaled"] for new in rows):
-        print("* scaled from a part of the epochs")
-    target = lessons.ROOT / "build" / "bench.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    return 0
+    if arguments[:1] == ["--speed"]:
+        print(json.dumps({"flops": matrix_product_speed()}))
+        return 0
+    if arguments[:1] == ["--full"]:
+        run = next(run for run in full_lengths([arguments[1][:2]]) if run.name == arguments[1])
+        seconds, space = run_cells(run.name[:2], run.prepare, "", (), run.code)
+        print(json.dumps({"seconds": seconds, "result": float(space[run.value])}))
+        return 0
+    time_listings(arguments)
+    return 0 if run_full_lengths(arguments) else 1
 
 
 if __name__ == "__main__":

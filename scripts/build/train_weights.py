@@ -1,25 +1,33 @@
 """`make weights`: train the weights that ship with the course, and write their cards into weights/manifest.json.
 
-A lesson that ships weights registers here a function that trains them and calls scripts.weights.add.
+A lesson that ships weights has a module trainers/lesson_NN.py whose functions train them and call scripts.weights.add.
 """
 
+import importlib
+import pkgutil
 import sys
-from collections.abc import Callable
 
-TRAINERS: dict[str, tuple[str, Callable[[], None]]] = {}  # name: (lesson, function)
+from scripts.build import trainers
+
+
+def lessons_with_weights() -> list[str]:
+    """The numbers of the lessons that ship weights, such as "07"."""
+    names = (module.name for module in pkgutil.iter_modules(trainers.__path__))
+    return sorted(name.removeprefix("lesson_") for name in names if name.startswith("lesson_"))
 
 
 def main(*numbers: str) -> int:
     """Train the weights of the lessons named, or of all. Returns an exit status."""
-    wanted = {number.zfill(2) for number in numbers}
-    todo = {name: train for name, (lesson, train) in TRAINERS.items() if not wanted or lesson in wanted}
+    wanted = [number.zfill(2) for number in numbers] or lessons_with_weights()
+    todo = [number for number in lessons_with_weights() if number in wanted]
     if not todo:
-        print(
-            "No lesson ships trained weights" + (f" among {' '.join(sorted(wanted))}." if wanted else " yet.")
-        )
-    for name, train in todo.items():
-        print(f"training {name}", flush=True)
-        train()
+        print(f"No lesson ships trained weights among {' '.join(wanted)}.")
+    for number in todo:
+        for name, train in importlib.import_module(
+            f"scripts.build.trainers.lesson_{number}"
+        ).TRAINERS.items():
+            print(f"training {name}", flush=True)
+            train()
     return 0
 
 

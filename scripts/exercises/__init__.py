@@ -76,6 +76,8 @@ def number(answer) -> float | str:
         return f"a number is asked for, this is {type(answer).__name__}"
     if callable(answer):
         return "a number is asked for, this is a function: call it"
+    if answer is None:
+        return "a number is asked for, this is None: does your function return it?"
     try:
         array = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError):
@@ -90,6 +92,8 @@ def array(answer, shape: tuple[int, ...]) -> np.ndarray | str:
     """An answer as a float64 array of this shape, or a hint why it is none. For use in tests of exercises."""
     if callable(answer):
         return "an array is asked for, this is a function: call it"
+    if answer is None:
+        return "an array is asked for, this is None: does your function return it?"
     try:
         values = np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError):
