@@ -109,6 +109,34 @@ def test_without_cifar10_the_patches_stand_in_under_their_own_name(alone, capsys
     np.testing.assert_array_equal(patches.x_train, again.x_train)
 
 
+def test_faces_are_those_of_the_manifest_and_never_come_from_a_network(alone, capsys):
+    faces = data.load_faces()
+    assert faces.source == "full" and data.sources_used() == {"faces": "full"}
+    assert capsys.readouterr() == ("faces: 100 faces and 100 non-faces of 25x25, bundled.\n", "")
+    for pixels in (faces.faces, faces.non_faces):
+        assert pixels.shape == (100, 25, 25) and pixels.dtype == np.float64
+        assert 0 <= pixels.min() and pixels.max() <= 1
+
+
+def test_faces_of_another_package_are_told_apart_or_refused(alone, monkeypatch, tmp_path, capsys):
+    import skimage
+
+    monkeypatch.setattr(skimage, "__file__", str(tmp_path / "__init__.py"))
+    with pytest.raises(data.DataError, match="lfw_subset.npy cannot be read.*FileNotFoundError.*pip install"):
+        data.load_faces()
+    file = tmp_path / "data" / "lfw_subset.npy"
+    file.parent.mkdir()
+    for content, message in ((b"<html>", "ValueError"), (b"", "EOFError")):
+        file.write_bytes(content)
+        with pytest.raises(data.DataError, match=message):
+            data.load_faces()
+    np.save(file, np.zeros((20, 25, 25)))
+    with pytest.raises(data.DataError, match=r"shape \(20, 25, 25\)"):
+        data.load_faces()
+    np.save(file, np.zeros((200, 25, 25)))
+    assert data.load_faces().source == "sample" and "not those" in capsys.readouterr().out
+
+
 def test_photographs_are_rgb_or_grey_and_an_unknown_one_lists_those_there_are():
     assert data.photograph("chelsea").shape == (300, 451, 3)
     assert data.photograph("coins").shape == (303, 384)

@@ -1,4 +1,4 @@
-"""Data sets of pictures: MNIST, CIFAR-10, photo_patches, and single photographs that packages carry."""
+"""Data sets of pictures: MNIST, CIFAR-10, photo_patches, faces, and single photographs that packages carry."""
 
 import pickle
 import tarfile
@@ -43,6 +43,19 @@ class Images:
     x_test: np.ndarray
     y_test: np.ndarray
     classes: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces cut out of photographs, and what stood beside faces in such photographs.
+
+    faces, non_faces: float64, shape (100, 25, 25) each, grey, values 0..1.
+    source: "full" where the pictures are those of the manifest, else "sample".
+    """
+
+    faces: np.ndarray
+    non_faces: np.ndarray
     source: str
 
 
@@ -104,6 +117,34 @@ def load_cifar10_or_photo_patches() -> Images:
     except DataError as problem:
         print(problem)
         return load_photo_patches()
+
+
+def load_faces() -> Faces:
+    """A part of Labeled Faces in the Wild (Huang et al. 2007): 100 faces and 100 non-faces, without names.
+
+    Scikit-image carries the file. It is read where it lies: the package's own ``skimage.data.lfw_subset`` would ask the
+    network where a package came without it, and imports its download library.
+
+    Raises:
+        DataError: this version of scikit-image does not carry the file, or the file is no such table of pictures.
+    """
+    import skimage
+
+    path = Path(skimage.__file__).parent / "data" / "lfw_subset.npy"
+    try:
+        pixels = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as problem:
+        raise DataError(
+            f"{path.name} cannot be read from this version of scikit-image ({type(problem).__name__}). "
+            "Run: pip install --force-reinstall --no-deps scikit-image"
+        ) from problem
+    if pixels.shape != (200, 25, 25):
+        raise DataError(f"{path.name} holds pictures of shape {pixels.shape} instead of (200, 25, 25)")
+    arrays = {"faces": pixels[:100], "non_faces": pixels[100:]}
+    known = ladder.content_sha256(arrays) == ladder.manifest()["faces"]["content_sha256"]
+    source, note = ("full", "") if known else ("sample", " (not those the course was written with)")
+    ladder.record("faces", source, f"faces: 100 faces and 100 non-faces of 25x25, bundled.{note}")
+    return Faces(pixels[:100], pixels[100:], source)
 
 
 def photograph(name: str) -> np.ndarray:
