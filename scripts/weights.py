@@ -93,8 +93,14 @@ def add(model, name: str, card: dict, folder: Path | None = None) -> Path:
         card: data, seed, seconds, epochs, score and whatever else a reader should know; plain JSON values.
     """
     folder = folder or FOLDER
+    import keras
+
     path = folder / f"{name}.weights.h5"
-    model.save_weights(path)
+    bare = keras.models.clone_model(
+        model
+    )  # a compiled model's file would hold its optimizer's memory as well
+    bare.set_weights(model.get_weights())
+    bare.save_weights(path)
     content = path.read_bytes()
     file = {"file": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     whole = {"weights": {**manifest(folder), name: {**file, **card}}}

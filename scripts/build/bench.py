@@ -13,7 +13,6 @@ seeds, against its bound (build/full_length.json).
 """
 
 import contextlib
-import gc
 import importlib
 import importlib.util
 import io
@@ -23,13 +22,12 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from scripts.build import lessons
+from scripts.build.cells import run_cells, settle
 from scripts.claims import keeps
 
 REPEATS = 5
@@ -99,12 +97,6 @@ def listings(numbers: list[str]) -> list[Listing]:
     return [listing for module in modules(numbers) for listing in module.LISTINGS]
 
 
-def settle() -> None:
-    """Before a clock starts: the garbage that imports left is theirs, and so is the cost of looking through their objects."""
-    gc.collect()
-    gc.freeze()
-
-
 def deck_side(listing: Listing, part: bool) -> dict:
     """Run the slides' way in this process: seconds and result (None for a part)."""
     from scripts import course
@@ -128,36 +120,6 @@ def deck_side(listing: Listing, part: bool) -> dict:
         began = time.perf_counter()
         result = listing.deck()
     return {"seconds": time.perf_counter() - began, "result": result}
-
-
-def run_cells(
-    lesson: str, before: tuple[str, ...], given: str, cells: tuple[str, ...], code: str
-) -> tuple[float, dict]:
-    """Execute a lesson's cells: Setup, imports, `before` and `given`, then with the clock running `cells` and `code`.
-
-    Returns the seconds and the names that the cells defined.
-    """
-    path = lessons.chosen([lesson])[0]
-    sources = {cell.id: lessons.source(cell) for cell in lessons.read(path).cells}
-    space: dict = {"__name__": "__main__"}  # as in a notebook; TensorFlow looks functions up by it
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-
-        def run(id: str, text: str) -> None:
-            # a real file, because TensorFlow reads the source of what it traces
-            file = Path(folder) / f"{id}.py"
-            file.write_text(text, encoding="utf-8")
-            exec(compile(text, file, "exec"), space)
-
-        for id in ("setup", "imports", *before):
-            run(id, sources[id])
-        run("given-code", given)
-        settle()
-        began = time.perf_counter()
-        for id in cells:
-            run(id, sources[id])
-        run("bench-code", code)
-        seconds = time.perf_counter() - began
-    return seconds, space
 
 
 def our_side(listing: Listing) -> dict:

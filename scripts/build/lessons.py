@@ -49,7 +49,7 @@ def count_cells(path: Path) -> int:
 
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook in one canonical form, so that equal notebooks are equal files."""
+    """Write a notebook in one canonical form, so that equal notebooks are equal files; at once, so that none is half written."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook.metadata.language_info = {"name": "python"}
@@ -57,7 +57,9 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     text = nbformat.writes(nbformat.from_dict(notebook), indent=1, sort_keys=True)
-    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+    os.replace(part, path)
 
 
 def source(cell) -> str:
