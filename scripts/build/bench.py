@@ -81,6 +81,16 @@ class FullLength:
     seeds: int = 5
 
 
+def scaled(fit: Callable[[int], object], epochs: int, part: int) -> float:
+    """Seconds that fit(epochs) would take, scaled from `part` epochs; the first epoch, which also traces, counts once."""
+    began = time.perf_counter()
+    fit(1)
+    first = time.perf_counter() - began
+    began = time.perf_counter()
+    fit(part + 1)
+    return first + (epochs - 1) * (time.perf_counter() - began - first) / part
+
+
 def modules(numbers: list[str]) -> list:
     """The modules with the benches of some lessons, or of all, in order."""
     names = (f"scripts.build.benches.lesson_{path.name[:2]}" for path in lessons.chosen(numbers))

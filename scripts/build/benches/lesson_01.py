@@ -1,8 +1,6 @@
 """Lesson 01: the slides' two listings of linear regression, as the slides run them."""
 
-import time
-
-from scripts.build.bench import Listing
+from scripts.build.bench import Listing, scaled
 
 
 def tf1_loop() -> float:
@@ -38,16 +36,6 @@ def keras_fit(epochs: int = 1000) -> float:
     return float(model.predict(np.array([[4.0]]), verbose=0)[0, 0])
 
 
-def keras_part() -> float:
-    """Seconds for the Keras listing, scaled from 101 of its 1000 epochs (the first one, which also traces, counts once)."""
-    began = time.perf_counter()
-    keras_fit(epochs=1)
-    first = time.perf_counter() - began
-    began = time.perf_counter()
-    keras_fit(epochs=101)
-    return first + 999 * (time.perf_counter() - began - first) / 100
-
-
 LISTINGS = (
     Listing(
         name="01.tf", listing="linear regression, 2001 steps", kind="TensorFlow", deck=tf1_loop, result="prediction for [4, 4]",
@@ -55,6 +43,6 @@ LISTINGS = (
     ),
     Listing(
         name="01.keras", listing="linear regression, 1000 epochs", kind="Keras", deck=keras_fit, result="prediction for 4",
-        deck_part=keras_part, cells=("keras-build", "keras-slides"), value="slides_recipe",
+        deck_part=lambda: scaled(keras_fit, 1000, 100), cells=("keras-build", "keras-slides"), value="slides_recipe",
     ),
 )  # fmt: skip

@@ -1,8 +1,6 @@
 """Lesson 02: the slides' four listings of binary classification, as the slides run them."""
 
-import time
-
-from scripts.build.bench import Listing
+from scripts.build.bench import Listing, scaled
 
 SIX = ([[1, 2], [2, 3], [3, 1], [4, 3], [5, 3], [6, 2]], [[0], [0], [0], [1], [1], [1]])
 ROWS, BATCH = 759, 32
@@ -66,19 +64,9 @@ def keras_fit(x_data, y_data, epochs: int) -> float:
     return float(model.evaluate(x_data, y_data, verbose=0)[0])
 
 
-def scaled(x_data, y_data, epochs: int, part: int) -> float:
-    """Seconds for `epochs` epochs, scaled from `part` of them; the first epoch, which also traces, counts once."""
-    began = time.perf_counter()
-    keras_fit(x_data, y_data, 1)
-    first = time.perf_counter() - began
-    began = time.perf_counter()
-    keras_fit(x_data, y_data, 1 + part)
-    return first + (epochs - 1) * (time.perf_counter() - began - first) / part
-
-
 def six_keras_part() -> float:
     """10000 epochs on six students, from 100 of them."""
-    return scaled(*SIX, epochs=10_000, part=100)
+    return scaled(lambda epochs: keras_fit(*SIX, epochs), 10_000, 100)
 
 
 def csv_keras() -> float:
@@ -90,7 +78,7 @@ def csv_keras() -> float:
 def csv_keras_part() -> float:
     """1000 epochs on the table, from 40 of them."""
     table = patients()
-    return scaled(table.x, table.y, epochs=1000, part=40)
+    return scaled(lambda epochs: keras_fit(table.x, table.y, epochs), 1000, 40)
 
 
 LISTINGS = (

@@ -1,8 +1,6 @@
 """Lesson 03: the slides' two listings of softmax classification, as the slides run them."""
 
-import time
-
-from scripts.build.bench import Listing
+from scripts.build.bench import Listing, scaled
 
 X_DATA = [
     [1, 2, 1, 1],
@@ -50,23 +48,13 @@ def keras_fit(epochs: int) -> None:
     model.predict(np.array([[1.0, 11.0, 7.0, 9.0]]), verbose=0)
 
 
-def keras_part() -> float:
-    """Seconds for 10000 epochs, scaled from 100 of them; the first epoch, which also traces, counts once."""
-    began = time.perf_counter()
-    keras_fit(1)
-    first = time.perf_counter() - began
-    began = time.perf_counter()
-    keras_fit(101)
-    return first + 9999 * (time.perf_counter() - began - first) / 100
-
-
 LISTINGS = (
     Listing(
         name="03.tf", listing="letter grades, 2001 steps", kind="TensorFlow", deck=tf1_loop, result="cost",
         cells=("grades-data", "tf-build", "tf-run"), value="tf_cost",
     ),
     Listing(
-        name="03.keras", listing="letter grades, 10000 epochs", kind="Keras", deck=None, deck_part=keras_part, result="loss",
+        name="03.keras", listing="letter grades, 10000 epochs", kind="Keras", deck=None, deck_part=lambda: scaled(keras_fit, 10000, 100), result="loss",
         prepare=("grades-data",), given="question = tf.constant([[1.0, 11.0, 7.0, 9.0]])",
         cells=("keras-build", "keras-run"), value="keras_cost",
     ),

@@ -1,7 +1,7 @@
 """Lesson 05: the slides' two perceptrons on MNIST, timed; and both at full length over five seeds."""
 
 from scripts.build.bench import FullLength, Listing
-from scripts.build.benches.digits import mnist, tf1_training
+from scripts.build.benches.pictures import keras_training, mnist, shuffled, tf1_training
 
 WIDTHS = (784, 256, 256, 256, 10)
 FLOPS = 6 * sum(
@@ -21,17 +21,11 @@ def perceptron(x):
     return x
 
 
-def keras_fit() -> float:
-    """The slides' Keras listing: five epochs in batches of 32 by a plain fit; returns the last training loss."""
+def hidden_layers() -> list:
+    """The slides' three hidden layers in Keras."""
     import keras
 
-    x, y, _, _ = mnist()
-    hidden = [keras.layers.Dense(256, activation="relu") for _ in range(3)]
-    model = keras.Sequential(
-        [keras.Input(shape=(784,)), *hidden, keras.layers.Dense(10, activation="softmax")]
-    )
-    model.compile(loss="categorical_crossentropy", optimizer="sgd", metrics=["accuracy"])
-    return model.fit(x, y, epochs=5, batch_size=32, verbose=0).history["loss"][-1]
+    return [keras.layers.Dense(256, activation="relu") for _ in range(3)]
 
 
 DATA = ("data-load",)
@@ -40,14 +34,14 @@ FUNCTIONS = (*DATA, "tf-build", "tf-train", "tf-accuracy")
 LISTINGS = (
     Listing(
         name="05.tf", listing="perceptron, 5000 steps of 128", kind="TensorFlow", result="cost",
-        deck=tf1_training(perceptron, 784, steps=5000, size=128, rate=0.01, every=100), deck_prepare=mnist,
+        deck=tf1_training(perceptron, mnist, shuffled, size=128, steps=5000, rate=0.01, every=100), deck_prepare=mnist,
         prepare=FUNCTIONS, cells=(), value="cost", examples=5000 * 128, flops=FLOPS,
         code="net = start_weights(lambda n: 1.0)\n"
         "cost = float(trainer(net, fit_x, fit_y, keras.optimizers.Adam(0.01))(tf.constant(5000)))",
     ),
     Listing(
         name="05.keras", listing="perceptron, 5 epochs in batches of 32", kind="Keras", result="loss",
-        deck=keras_fit, deck_prepare=mnist, prepare=(*DATA, "layers-build"), cells=("keras-run",), value="keras_loss",
+        deck=keras_training(hidden_layers, (784,), mnist, epochs=5), deck_prepare=mnist, prepare=(*DATA, "layers-build"), cells=("keras-run",), value="keras_loss",
         code="keras_loss = history['loss'][-1]", examples=5 * 60_000, flops=FLOPS,
     ),
 )  # fmt: skip

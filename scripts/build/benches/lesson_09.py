@@ -1,8 +1,6 @@
 """Lesson 09: the slides' two listings of recurrent networks, as the slides run them."""
 
-import time
-
-from scripts.build.bench import Listing
+from scripts.build.bench import Listing, scaled
 
 
 def tf1_loop() -> float:
@@ -55,23 +53,13 @@ def keras_fit(epochs: int = 1000) -> float:
     return float(np.mean((model.predict(x[test], verbose=0) - y[test]) ** 2))
 
 
-def keras_part() -> float:
-    """Seconds for 1000 epochs, scaled from 50 of them; the first epoch, which also traces, counts once."""
-    began = time.perf_counter()
-    keras_fit(epochs=1)
-    first = time.perf_counter() - began
-    began = time.perf_counter()
-    keras_fit(epochs=51)
-    return first + 999 * (time.perf_counter() - began - first) / 50
-
-
 LISTINGS = (
     Listing(
         name="09.tf", listing="a sentence, 20 iterations", kind="TensorFlow", deck=tf1_loop, result="loss",
         prepare=("tf-starts", "tf-forward", "tf-train", "alphabet-run"), cells=("sentence-run",), value="tf_loss",
     ),
     Listing(
-        name="09.keras", listing="number series, 1000 epochs", kind="Keras", deck=keras_fit, deck_part=keras_part,
+        name="09.keras", listing="number series, 1000 epochs", kind="Keras", deck=keras_fit, deck_part=lambda: scaled(keras_fit, 1000, 50),
         result="test error", prepare=("series-data", "series-baselines"), cells=("lstm-build", "lstm-run"),
         value="bare_error",
     ),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from scripts.build.bench import Listing
-from scripts.build.benches.digits import mnist, next_batches
+from scripts.build.benches.pictures import mnist, shuffled
 
 STEPS, BATCH = 5000, 128
 G_PRODUCTS, D_PRODUCTS = 100 * 256 + 256 * 784, 784 * 256 + 256
@@ -18,7 +18,7 @@ def tf1_loop() -> float:
 
     tf1 = tf.compat.v1
     random = np.random.default_rng(0)
-    images, labels, _, _ = mnist()
+    images, labels = mnist()
 
     def net(*widths):
         return [
@@ -38,7 +38,7 @@ def tf1_loop() -> float:
     cost_d = -tf.reduce_mean(tf1.log(d_real) + tf1.log(1.0 - d_fake))
     train_g = tf1.train.AdamOptimizer(0.0002).minimize(cost_g, var_list=G)
     train_d = tf1.train.AdamOptimizer(0.0002).minimize(cost_d, var_list=D)
-    batches = next_batches(images, labels, BATCH)
+    batches = shuffled(images, labels, BATCH)
     with tf1.Session() as session:
         session.run(tf1.global_variables_initializer())
         for _ in range(STEPS):
