@@ -19,11 +19,14 @@ class Exercise:
     reference: a right answer.
     test: takes an answer; returns None when it is right, else a hint: what is wrong, and where to look.
     wrong: answers that students give, each with words its hint must hold.
+    form: makes of an answer what `test` takes, or a hint (a string) why that cannot be: `number`, or function("f(x)").
+        None gives `test` any answer as it is.
     """
 
     reference: Any
     test: Callable[[Any], str | None]
     wrong: tuple[tuple[Any, str], ...]
+    form: Callable[[Any], Any] | None = None
 
 
 def check(id: str, answer) -> None:
@@ -40,7 +43,8 @@ def verdict(id: str, answer) -> str:
     if answer is None:
         return "not tried yet"
     try:
-        hint = exercise.test(answer)
+        formed = exercise.form(answer) if exercise.form else answer
+        hint = formed if exercise.form and isinstance(formed, str) else exercise.test(formed)
     except (
         Exception,
         SystemExit,
@@ -101,6 +105,19 @@ def array(answer, shape: tuple[int, ...]) -> np.ndarray | str:
     if values.shape != shape:
         return f"shape {shape} is asked for, this has shape {values.shape}"
     return values if np.isfinite(values).all() else "some of its numbers are NaN or infinite"
+
+
+def function(signature: str) -> Callable[[Any], Any]:
+    """The form of exercises that ask for a function, such as function("years(stored)"): the answer, or a hint."""
+
+    def form(answer):
+        if callable(answer):
+            return answer
+        return (
+            f"a function is asked for, this is {type(answer).__name__}; write def {signature}: ... return ..."
+        )
+
+    return form
 
 
 def two_slopes(answer) -> list[float] | str:

@@ -25,11 +25,8 @@ def products(answer) -> str | None:
     return "not the table of products: make b a row with tf.transpose(b), then tf.matmul(a, ...)"
 
 
-def half(answer) -> str | None:
+def half(value: float) -> str | None:
     """Exercise 2: 1.5, by making the integer a float."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     if value == 1.5:
         return None
     if value == 0:
@@ -53,11 +50,8 @@ def means(answer) -> str | None:
     return None if np.allclose(values, SCORES.mean(axis=1)) else "not the means of the rows: use axis=1"
 
 
-def steps(answer) -> str | None:
+def steps(value: float) -> str | None:
     """Exercise 4: 5 epochs of ceil(60000 / 128) = 469 steps."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     return {
         2345: None,
         2344: "each epoch begins anew: round the steps of one epoch up first, then multiply",
@@ -82,6 +76,7 @@ EXERCISES = {
     ),
     "00.2": Exercise(
         reference=1.5,
+        form=number,
         test=half,
         wrong=(
             (0, "lost its half"),
@@ -104,6 +99,7 @@ EXERCISES = {
     ),
     "00.4": Exercise(
         reference=2345,
+        form=number,
         test=steps,
         wrong=(
             (2343.75, "begins anew"),

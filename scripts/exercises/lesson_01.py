@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, number, two_slopes
+from scripts.exercises import Exercise, function, number, two_slopes
 
 HOURS = np.array([1.0, 2.0, 3.0])
 POINTS = np.array([1.0, 2.0, 3.0])
@@ -14,11 +14,8 @@ def gradient(W, b, x, y):
     return 2 * np.mean(error * x), 2 * np.mean(error)
 
 
-def steep_cost(answer) -> str | None:
+def steep_cost(value: float) -> str | None:
     """Exercise 1: the cost of W = 2, b = 0, which is (1 + 4 + 9) / 3."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     if np.isclose(value, 14 / 3, atol=0.01):
         return None
     if np.isclose(value, 14):
@@ -32,8 +29,6 @@ def steep_cost(answer) -> str | None:
 
 def my_gradient(answer) -> str | None:
     """Exercise 2: compared with the reference on random lines and data."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def my_gradient(W, b, x, y): ..."
     random = np.random.default_rng(0)
     for _ in range(5):
         W, b, x, y = random.normal(), random.normal(), random.normal(size=6), random.normal(size=6)
@@ -59,11 +54,8 @@ def my_gradient(answer) -> str | None:
     return None
 
 
-def largest_rate(answer) -> str | None:
+def largest_rate(value: float) -> str | None:
     """Exercise 3: 2 / curvature, the curvature being 2 mean(x^2) = 2 * 56 / 3."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     right = 3 / 56
     if np.isclose(value, right, rtol=0.02):
         return None
@@ -98,6 +90,7 @@ def good_rate(answer) -> str | None:
 EXERCISES = {
     "01.1": Exercise(
         reference=14 / 3,
+        form=number,
         test=steep_cost,
         wrong=(
             (14, "mean"),
@@ -110,6 +103,7 @@ EXERCISES = {
     ),
     "01.2": Exercise(
         reference=gradient,
+        form=function("my_gradient(W, b, x, y)"),
         test=my_gradient,
         wrong=(
             (lambda W, b, x, y: (-2 * np.mean((W * x + b - y) * x), -2 * np.mean(W * x + b - y)), "sign"),
@@ -126,6 +120,7 @@ EXERCISES = {
     ),
     "01.3": Exercise(
         reference=3 / 56,
+        form=number,
         test=largest_rate,
         wrong=(
             (6 / 56, "twice"),

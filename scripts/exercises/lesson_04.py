@@ -29,11 +29,8 @@ def nand(answer) -> str | None:
     return f"for the inputs {tuple(ROWS[row].tolist())} it gives {fires[row]}; {NAND[row]} is wanted"
 
 
-def deep_parameters(answer) -> str | None:
+def deep_parameters(value: float) -> str | None:
     """Exercise 2: 2-10-5-8-1 has 30 + 55 + 48 + 9 parameters."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     return {
         142: None,
         118: "these are the weights; every neuron has a bias as well",
@@ -43,11 +40,8 @@ def deep_parameters(answer) -> str | None:
     }.get(round(value), "for each layer: inputs x neurons, and a bias for each neuron; then add up")
 
 
-def at_most(answer) -> str | None:
+def at_most(value: float) -> str | None:
     """Exercise 3: (1/4) to the power 8."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     if np.isclose(value, 0.25**8, rtol=0.05):
         return None
     if np.isclose(value, 8 / 4) or np.isclose(value, 1 / 32):
@@ -74,6 +68,7 @@ EXERCISES = {
     ),
     "04.2": Exercise(
         reference=142,
+        form=number,
         test=deep_parameters,
         wrong=(
             (118, "bias"),
@@ -86,6 +81,7 @@ EXERCISES = {
     ),
     "04.3": Exercise(
         reference=0.25**8,
+        form=number,
         test=at_most,
         wrong=(
             (2.0, "not added"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, number
+from scripts.exercises import Exercise, function, number
 
 
 def he_start(n, m):
@@ -10,11 +10,8 @@ def he_start(n, m):
     return np.random.default_rng().normal(0.0, np.sqrt(2 / n), (n, m))
 
 
-def second_layer(answer) -> str | None:
+def second_layer(value: float) -> str | None:
     """Exercise 1: 256 x 256 weights and 256 biases."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     return {
         65792: None,
         65536: "the weights are right; each neuron has a bias as well",
@@ -24,11 +21,8 @@ def second_layer(answer) -> str | None:
     }.get(round(value), "256 inputs times 256 neurons, and a bias for each neuron")
 
 
-def standard_error(answer) -> str | None:
+def standard_error(value: float) -> str | None:
     """Exercise 2: sqrt(p (1 - p) / n) with p = 0.97 and n = 1000."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     right = np.sqrt(0.97 * 0.03 / 1000)
     if np.isclose(value, right, rtol=0.03):
         return None
@@ -43,8 +37,6 @@ def standard_error(answer) -> str | None:
 
 def start(answer) -> str | None:
     """Exercise 3: shape, mean and spread of a large draw."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def he_start(n, m): ..."
     drawn = np.asarray(answer(400, 300), dtype=float)
     if drawn.shape != (400, 300):
         return f"shape (n, m) is asked for; for n = 400, m = 300 it gives {drawn.shape}"
@@ -71,6 +63,7 @@ def start(answer) -> str | None:
 EXERCISES = {
     "05.1": Exercise(
         reference=65792,
+        form=number,
         test=second_layer,
         wrong=(
             (65536, "bias"),
@@ -83,6 +76,7 @@ EXERCISES = {
     ),
     "05.2": Exercise(
         reference=float(np.sqrt(0.97 * 0.03 / 1000)),
+        form=number,
         test=standard_error,
         wrong=(
             (0.539, "percent"),
@@ -94,6 +88,7 @@ EXERCISES = {
     ),
     "05.3": Exercise(
         reference=he_start,
+        form=function("he_start(n, m)"),
         test=start,
         wrong=(
             (lambda n, m: np.random.default_rng(0).normal(size=(n, m)), "standard deviation 1"),

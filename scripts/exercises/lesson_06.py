@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, number
+from scripts.exercises import Exercise, array, function, number
 
 SOBEL_X = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
 
@@ -19,11 +19,8 @@ def pool_image(image, size):
     return windows.max(axis=(1, 3))
 
 
-def padding(answer) -> str | None:
+def padding(value: float) -> str | None:
     """Exercise 1: (5 - 1) / 2 zeros on each side."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     return {
         2.0: None,
         1.0: "one row on each side is right for 3x3; a window of 5 reaches two pixels beyond its middle",
@@ -36,10 +33,6 @@ def padding(answer) -> str | None:
 
 def sizes(answer) -> str | None:
     """Exercise 2: compared with the reference on all small cases in which the kernel fits."""
-    if not callable(answer):
-        return (
-            f"a function is asked for, this is {type(answer).__name__}; write def map_size(n, k, s, p): ..."
-        )
     cases = [
         (7, 3, 1, 0),
         (7, 3, 2, 0),
@@ -121,8 +114,6 @@ def dark_to_bright(answer) -> str | None:
 
 def pooled(answer) -> str | None:
     """Exercise 4: compared with the reference on pictures of several shapes, one of them all negative."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def pool_image(image, size): ..."
     random = np.random.default_rng(0)
     for shape, size in (((4, 4), 2), ((6, 4), 2), ((6, 9), 3), ((7, 5), 2), ((5, 5), 1)):
         image = random.permutation(np.prod(shape)).reshape(shape).astype(float)
@@ -176,6 +167,7 @@ def _pool_mixed_up(image, size):
 EXERCISES = {
     "06.1": Exercise(
         reference=2,
+        form=number,
         test=padding,
         wrong=(
             (1, "3x3"),
@@ -189,6 +181,7 @@ EXERCISES = {
     ),
     "06.2": Exercise(
         reference=map_size,
+        form=function("map_size(n, k, s, p)"),
         test=sizes,
         wrong=(
             (lambda n, k, s, p: (n + 2 * p - k) // s, "one too few"),
@@ -220,6 +213,7 @@ EXERCISES = {
     ),
     "06.4": Exercise(
         reference=pool_image,
+        form=function("pool_image(image, size)"),
         test=pooled,
         wrong=(
             (_pool_from_zero, "negative"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, number
+from scripts.exercises import Exercise, function, number
 
 
 def most_confused(confusion):
@@ -12,11 +12,8 @@ def most_confused(confusion):
     return np.unravel_index(beside.argmax(), beside.shape)
 
 
-def third_convolution(answer) -> str | None:
+def third_convolution(value: float) -> str | None:
     """Exercise 1: 3 x 3 x 64 x 128 weights and 128 biases."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     return {
         73856: None,
         73728: "the weights are right; each of the 128 channels has a bias as well",
@@ -52,8 +49,6 @@ TRIAL = np.array([[50, 0, 7], [9, 40, 1], [2, 8, 60]])
 
 def confused(answer) -> str | None:
     """Exercise 3, on a matrix of three classes and on one whose worst mistake is in its last row."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def most_confused(confusion): ..."
     for matrix, right in ((TRIAL, (1, 0)), (np.array([[5, 4], [1, 9]]), (0, 1))):
         before = matrix.copy()
         found = answer(matrix)
@@ -86,6 +81,7 @@ def in_place(confusion):
 EXERCISES = {
     "07.1": Exercise(
         reference=73856,
+        form=number,
         test=third_convolution,
         wrong=(
             (73728, "bias"),
@@ -114,6 +110,7 @@ EXERCISES = {
     ),
     "07.3": Exercise(
         reference=most_confused,
+        form=function("most_confused(confusion)"),
         test=confused,
         wrong=(
             (on_the_diagonal, "diagonal"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, number
+from scripts.exercises import Exercise, array, function, number
 
 
 def normalise(x, epsilon=0.001):
@@ -17,11 +17,8 @@ def mirrored(x):
     return x[:, :, ::-1]
 
 
-def trainable(answer) -> str | None:
+def trainable(value: float) -> str | None:
     """Exercise 1: a scale and an offset for each of 128 channels."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     return {
         256: None,
         512: "the two moving averages of each channel are gathered, not trained by gradients",
@@ -38,8 +35,6 @@ def random_pictures() -> np.ndarray:
 
 def normalises(answer) -> str | None:
     """Exercise 2, on random pictures whose channels differ in mean and spread."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def normalise(x): ... return ..."
     x = random_pictures()
     found = array(answer(x.copy()), x.shape)
     if isinstance(found, str):
@@ -65,10 +60,6 @@ def normalises(answer) -> str | None:
 
 def mirrors(answer) -> str | None:
     """Exercise 3, on random pictures that are not square."""
-    if not callable(answer):
-        return (
-            f"a function is asked for, this is {type(answer).__name__}; write def mirrored(x): ... return ..."
-        )
     x = random_pictures()
     found = array(answer(x.copy()), x.shape)
     if isinstance(found, str):
@@ -89,6 +80,7 @@ def mirrors(answer) -> str | None:
 EXERCISES = {
     "08.1": Exercise(
         reference=256,
+        form=number,
         test=trainable,
         wrong=(
             (512, "gathered"),
@@ -102,6 +94,7 @@ EXERCISES = {
     ),
     "08.2": Exercise(
         reference=normalise,
+        form=function("normalise(x)"),
         test=normalises,
         wrong=(
             (lambda x: (x - x.mean((0, 1, 2))) / (x.var((0, 1, 2)) + 0.001), "root"),
@@ -120,6 +113,7 @@ EXERCISES = {
     ),
     "08.3": Exercise(
         reference=mirrored,
+        form=function("mirrored(x)"),
         test=mirrors,
         wrong=(
             (lambda x: x, "nothing"),

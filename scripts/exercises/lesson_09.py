@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, number
+from scripts.exercises import Exercise, function, number
 
 
 def new_state(x_t, h, Wx, Wh, b):
@@ -10,11 +10,8 @@ def new_state(x_t, h, Wx, Wh, b):
     return np.tanh(x_t @ Wx + h @ Wh + b)
 
 
-def rnn_parameters(answer) -> str | None:
+def rnn_parameters(value: float) -> str | None:
     """Exercise 1: 5 x 8 + 8 x 8 + 8, whatever the number of steps."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     return {
         112: None,
         104: "the biases are missing, one for each number of the state",
@@ -31,8 +28,6 @@ def rnn_parameters(answer) -> str | None:
 
 def rnn_step(answer) -> str | None:
     """Exercise 2: compared with the reference on random cells of several shapes, with and without a batch."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def rnn_step(x_t, h, Wx, Wh, b): ..."
     random = np.random.default_rng(0)
     for n, width in ((4, 4), (3, 5), (1, 2)):
         x_t, h, b = random.normal(size=n), random.normal(size=width), random.normal(size=width)
@@ -66,11 +61,8 @@ def rnn_step(answer) -> str | None:
     return None
 
 
-def persistence_error(answer) -> str | None:
+def persistence_error(value: float) -> str | None:
     """Exercise 3: errors 2, -1 and 0."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     if np.isclose(value, 5 / 3, atol=0.01):
         return None
     for wrong, hint in (
@@ -88,11 +80,8 @@ def persistence_error(answer) -> str | None:
     return "persistence says 1, 3, 2 where 3, 2, 2 come: square the three errors and take their mean"
 
 
-def attended(answer) -> str | None:
+def attended(value: float) -> str | None:
     """Exercise 4: scores log 3 and 0, weights 3/4 and 1/4."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     if np.isclose(value, 7, atol=0.005):
         return None
     root = np.sqrt(3)  # exp(2 log 3 / 4)
@@ -118,6 +107,7 @@ def attended(answer) -> str | None:
 EXERCISES = {
     "09.1": Exercise(
         reference=112,
+        form=number,
         test=rnn_parameters,
         wrong=(
             (104, "biases"),
@@ -134,6 +124,7 @@ EXERCISES = {
     ),
     "09.2": Exercise(
         reference=new_state,
+        form=function("rnn_step(x_t, h, Wx, Wh, b)"),
         test=rnn_step,
         wrong=(
             (lambda x_t, h, Wx, Wh, b: x_t @ Wx + h @ Wh + b, "tanh is missing"),
@@ -150,6 +141,7 @@ EXERCISES = {
     ),
     "09.3": Exercise(
         reference=5 / 3,
+        form=number,
         test=persistence_error,
         wrong=(
             (1.25, "three predictions"),
@@ -166,6 +158,7 @@ EXERCISES = {
     ),
     "09.4": Exercise(
         reference=7.0,
+        form=number,
         test=attended,
         wrong=(
             (7.6, "divide the scores"),

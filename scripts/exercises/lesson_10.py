@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, number
+from scripts.exercises import Exercise, function, number
 
 
 def covered(labels, share):
@@ -10,11 +10,8 @@ def covered(labels, share):
     return int(np.sum(np.bincount(labels, minlength=10) >= share * len(labels)))
 
 
-def best_d(answer) -> str | None:
+def best_d(value: float) -> str | None:
     """Exercise 1: 0.3 / (0.3 + 0.1)."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     for wrong, hint in (
         (0.75, None),
         (0.25, "that is the probability of a made number; D says how probable a real one is"),
@@ -28,11 +25,8 @@ def best_d(answer) -> str | None:
     return "p / (p + q), with p = 0.3 and q = 0.1"
 
 
-def cost_d(answer) -> str | None:
+def cost_d(value: float) -> str | None:
     """Exercise 2: -log(1/2) for real pictures and again for made ones."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     for wrong, hint in (
         (2 * np.log(2), None),
         (np.log(2), "that is one of its two terms: real pictures and made ones each cost log 2"),
@@ -48,8 +42,6 @@ def cost_d(answer) -> str | None:
 
 def covers(answer) -> str | None:
     """Exercise 3: on labels whose shares lie above, on and below the limit."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def classes_covered(labels, share): ..."
     labels = np.repeat([0, 1, 2, 9], [50, 28, 20, 2])
     for share, right, about in (
         (0.02, 4, "the 9s are exactly 2 in 100, and `at least` takes them in"),
@@ -73,6 +65,7 @@ def covers(answer) -> str | None:
 EXERCISES = {
     "10.1": Exercise(
         reference=0.75,
+        form=number,
         test=best_d,
         wrong=(
             (0.25, "real one"),
@@ -86,6 +79,7 @@ EXERCISES = {
     ),
     "10.2": Exercise(
         reference=float(2 * np.log(2)),
+        form=number,
         test=cost_d,
         wrong=(
             (0.693, "two terms"),
@@ -98,6 +92,7 @@ EXERCISES = {
     ),
     "10.3": Exercise(
         reference=covered,
+        form=function("classes_covered(labels, share)"),
         test=covers,
         wrong=(
             (lambda labels, share: len(set(labels.tolist())), "not 3"),

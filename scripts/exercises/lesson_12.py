@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, number
+from scripts.exercises import Exercise, array, function, number
 
 
 def first_coordinates(x, mean, U, k):
@@ -16,11 +16,8 @@ def who(distances, limit):
     return best if distances[best] <= limit else -1
 
 
-def components(answer) -> str | None:
+def components(value: float) -> str | None:
     """Exercise 1: running sums of 40, 25, 15, 8, 6, 4, 2."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     return {
         5.0: None,
         4.0: "four hold 40 + 25 + 15 + 8 = 88 %: not yet 90",
@@ -33,8 +30,6 @@ def components(answer) -> str | None:
 
 def coordinates(answer) -> str | None:
     """Exercise 2: on random examples, with a mean far from 0."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}"
     random = np.random.default_rng(12)
     x, mean = random.normal(size=(6, 4)), np.array([5.0, -3.0, 2.0, 1.0])
     U = np.linalg.qr(random.normal(size=(4, 4)))[0]
@@ -73,11 +68,8 @@ def coordinates(answer) -> str | None:
     return None if other == (6, 3) else f"for k = 3 it returns shape {other} instead of (6, 3)"
 
 
-def criterion(answer) -> str | None:
+def criterion(value: float) -> str | None:
     """Exercise 3: means 3 and 9, scatters 14 and 2."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     for wrong, hint in (
         (9.0, "these are variances (divided by n); scatters are sums"),
         (6.75, "these are variances (divided by n - 1); scatters are sums"),
@@ -98,8 +90,6 @@ def criterion(answer) -> str | None:
 
 def stranger(answer) -> str | None:
     """Exercise 4: known, unknown, just at the limit."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}"
     for distances, limit, right in (
         ([0.9, 0.2, 0.5], 0.3, 1),
         ([0.9, 0.4, 0.5], 0.3, -1),
@@ -130,6 +120,7 @@ def stranger(answer) -> str | None:
 EXERCISES = {
     "12.1": Exercise(
         reference=5,
+        form=number,
         test=components,
         wrong=(
             (4, "88"),
@@ -143,6 +134,7 @@ EXERCISES = {
     ),
     "12.2": Exercise(
         reference=first_coordinates,
+        form=function("first_coordinates(x, mean, U, k)"),
         test=coordinates,
         wrong=(
             (lambda x, mean, U, k: x @ U[:, :k], "subtract the mean"),
@@ -160,6 +152,7 @@ EXERCISES = {
     ),
     "12.3": Exercise(
         reference=2.25,
+        form=number,
         test=criterion,
         wrong=(
             (9, "divided by n)"),
@@ -174,6 +167,7 @@ EXERCISES = {
     ),
     "12.4": Exercise(
         reference=who,
+        form=function("who(distances, limit)"),
         test=stranger,
         wrong=(
             (lambda distances, limit: int(np.argmin(distances)), "-1"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, number
+from scripts.exercises import Exercise, array, function, number
 
 
 def drop(x, mask, rate):
@@ -21,11 +21,8 @@ def stop_at(validation, patience):
     return best
 
 
-def rate_today(answer) -> str | None:
+def rate_today(value: float) -> str | None:
     """Exercise 1: rate = 1 - keep_prob."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     for wrong, hint in (
         (0.1, None),
         (0.9, "that would drop nine in ten; `rate` is what is dropped, `keep_prob` what is kept"),
@@ -39,8 +36,6 @@ def rate_today(answer) -> str | None:
 
 def drops(answer) -> str | None:
     """Exercise 2, on numbers of both signs, at two rates."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def drop(x, mask, rate): ... return ..."
     random = np.random.default_rng(13)
     for rate in (0.5, 0.2):
         x, mask = random.normal(size=(4, 5)), random.random((4, 5)) > rate
@@ -75,8 +70,6 @@ CURVES = (
 
 def stops(answer) -> str | None:
     """Exercise 3, on four curves."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def stop_at(validation, patience): ..."
     for curve, patience, right, why in CURVES:
         value = number(answer(list(curve), patience))
         if isinstance(value, str):
@@ -116,11 +109,13 @@ def takes_equal(validation, patience):
 EXERCISES = {
     "13.1": Exercise(
         reference=0.1,
+        form=number,
         test=rate_today,
         wrong=((0.9, "nine in ten"), (10, "percentage"), (1.111111111, "factor"), (0.5, "add up"), ("0.1", "number")),
     ),
     "13.2": Exercise(
         reference=drop,
+        form=function("drop(x, mask, rate)"),
         test=drops,
         wrong=(
             (lambda x, mask, rate: x * mask, "grow"),
@@ -135,6 +130,7 @@ EXERCISES = {
     ),
     "13.3": Exercise(
         reference=stop_at,
+        form=function("stop_at(validation, patience)"),
         test=stops,
         wrong=(
             (never_stops, "before it sees"),

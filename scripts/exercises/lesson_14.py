@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, number
+from scripts.exercises import Exercise, function, number
 
 
 def saturating_add(a, b):
@@ -28,10 +28,6 @@ def _between(counts, t) -> float:
 
 def added(answer) -> str | None:
     """Exercise 1: all pairs of bytes, in an array of two dimensions."""
-    if not callable(answer):
-        return (
-            f"a function is asked for, this is {type(answer).__name__}; write def saturating_add(a, b): ..."
-        )
     a, b = (values.astype(np.uint8) for values in np.mgrid[:256, :256])
     mine, yours = (a.copy(), b.copy()), answer(a, b)
     if not (np.array_equal(mine[0], a) and np.array_equal(mine[1], b)):
@@ -59,11 +55,8 @@ def added(answer) -> str | None:
     return None
 
 
-def median_in_corner(answer) -> str | None:
+def median_in_corner(value: float) -> str | None:
     """Exercise 2: of 40 10 / 90 60 the corner four times, its neighbours twice: 10 10 40 40 40 40 60 90 90."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     return {
         40.0: None,
         30.0: "that is the median of the picture's nine pixels; the window in the corner holds the corner pixel four times",
@@ -78,8 +71,6 @@ def median_in_corner(answer) -> str | None:
 
 def otsu_of(answer) -> str | None:
     """Exercise 3: small histograms with known answers, then random ones."""
-    if not callable(answer):
-        return f"a function is asked for, this is {type(answer).__name__}; write def otsu_threshold(histogram): ..."
     fixed = (
         [4, 2, 0, 0, 3, 5],
         [8, 4, 2, 1, 1],
@@ -140,11 +131,8 @@ def _halfway(case) -> int:
     return int(np.asarray(case, float) @ np.arange(len(case)) / np.sum(case))
 
 
-def overlap(answer) -> str | None:
+def overlap(value: float) -> str | None:
     """Exercise 4: 30 x 30 in common, 1600 each."""
-    value = number(answer)
-    if isinstance(value, str):
-        return value
     if np.isclose(value, 900 / 2300, atol=0.003):
         return None
     for wrong, hint in (
@@ -172,6 +160,7 @@ def _wrapping_then_clipped(a, b):
 EXERCISES = {
     "14.1": Exercise(
         reference=saturating_add,
+        form=function("saturating_add(a, b)"),
         test=added,
         wrong=(
             (lambda a, b: a + b, "wrapped"),
@@ -190,6 +179,7 @@ EXERCISES = {
     ),
     "14.2": Exercise(
         reference=40,
+        form=number,
         test=median_in_corner,
         wrong=(
             (30, "four times"),
@@ -203,6 +193,7 @@ EXERCISES = {
     ),
     "14.3": Exercise(
         reference=otsu_threshold,
+        form=function("otsu_threshold(histogram)"),
         test=otsu_of,
         wrong=(
             (lambda h: otsu_threshold(h) + 1, "too high"),
@@ -217,6 +208,7 @@ EXERCISES = {
     ),
     "14.4": Exercise(
         reference=900 / 2300,
+        form=number,
         test=overlap,
         wrong=(
             (0.28125, "once"),
