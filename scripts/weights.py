@@ -92,13 +92,12 @@ def add(model, name: str, card: dict, folder: Path | None = None) -> Path:
         name: such as "mnist_cnn"; the file is `name`.weights.h5.
         card: data, seed, seconds, epochs, score and whatever else a reader should know; plain JSON values.
     """
-    folder = folder or FOLDER
     import keras
 
+    folder = folder or FOLDER
     path = folder / f"{name}.weights.h5"
-    bare = keras.models.clone_model(
-        model
-    )  # a compiled model's file would hold its optimizer's memory as well
+    # without its optimizer, whose memory the file of a compiled model would hold as well
+    bare = keras.models.clone_model(model)
     bare.set_weights(model.get_weights())
     bare.save_weights(path)
     content = path.read_bytes()
