@@ -91,6 +91,41 @@ def cost_surface(ax, cost, w_range, b_range, path=None, levels=14) -> None:
         ax.legend()
 
 
+def confusion_matrix(ax, counts, classes) -> None:
+    """Draw a confusion matrix: its counts as numbers, its mistakes as colours, the diagonal left white.
+
+    Args:
+        ax: the axes to draw on.
+        counts: int, shape (n, n); rows are true classes, columns answers.
+        classes: n names.
+    """
+    beside = np.array(counts)
+    np.fill_diagonal(beside, 0)
+    ax.imshow(beside, cmap="Blues", vmax=max(beside.max() * 1.6, 1))  # so that black numbers stay readable
+    for true, said in np.ndindex(beside.shape):
+        ax.text(said, true, counts[true, said], ha="center", va="center", fontsize=9)
+    long = max(map(len, classes)) > 2
+    ax.set_xticks(range(len(classes)), classes, rotation=45 if long else 0, ha="right" if long else "center")
+    ax.set(xlabel="answer", ylabel="true class", yticks=range(len(classes)), yticklabels=classes)
+    ax.grid(False)
+
+
+def tiles(ax, pictures, columns: int) -> None:
+    """Draw grey pictures side by side as one, dark ink on white.
+
+    Args:
+        ax: the axes to draw on.
+        pictures: float, shape (n, height * height) or (n, height, height, ...), ink 1 and ground 0; n a multiple of columns.
+        columns: how many stand in a row.
+    """
+    pictures = np.asarray(pictures)
+    side = round((pictures.size / len(pictures)) ** 0.5)
+    rows = len(pictures) // columns
+    whole = pictures.reshape(rows, columns, side, side).transpose(0, 2, 1, 3).reshape(rows * side, -1)
+    ax.imshow(whole, cmap="gray_r", vmin=0, vmax=1)
+    ax.axis("off")
+
+
 COURSE_MAP = (  # part, and its lessons as (number, name)
     ("linear functions", ((1, "a line"), (2, "pass or fail"), (3, "letter grades"))),
     ("neural networks", ((4, "neurons"), (5, "MLP"), (6, "convolution"), (7, "CNN"), (8, "CIFAR-10"))),

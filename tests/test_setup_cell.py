@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -193,3 +194,35 @@ def test_the_setup_cell_is_the_same_in_every_lesson_but_for_its_number():
     }
     assert len(cells) == 1 and len(cells.pop().splitlines()) <= 10
     assert Path(LESSON).name.startswith("01")
+
+
+def test_no_iterator_of_tf_data_is_tuned_so_that_a_fit_ends_when_its_last_step_does():
+    """Counted, not timed: whether the tuner's thread misses the call to stop is chance."""
+    check = """
+import os
+from scripts import course
+course._prepare_tensorflow(); course._prepare_tensorflow()
+import numpy as np, keras, tensorflow as tf
+
+asked = []
+ours = tf.data.Dataset.with_options
+def with_options(dataset, options):
+    asked.append(options.autotune.enabled)
+    return ours(dataset, options)
+tf.data.Dataset.with_options = with_options
+
+numbers = tf.data.Dataset.range(5)
+assert [int(n) for n in numbers] == [0, 1, 2, 3, 4] and asked == [False], asked
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+x = np.ones((8, 2), "float32")
+for use in (lambda: model.fit(x, x[:, :1], verbose=0), lambda: model.predict(x, verbose=0)):
+    del asked[:]
+    use()
+    assert asked and asked[-1] is False, asked
+print("done")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", check], cwd=lessons.ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip().endswith("done"), done.stderr[-2000:]
