@@ -1,5 +1,6 @@
 """Benchmarks: every listing names cells and results that its lesson has, and both sides of a quick one run."""
 
+import json
 import math
 import re
 
@@ -63,3 +64,45 @@ def test_both_sides_of_a_listing_run_and_agree():
     assert math.isclose(deck["result"], 39.99, abs_tol=0.02) and math.isclose(
         ours["result"], 39.99, abs_tol=0.02
     )
+
+
+def test_a_run_that_needs_full_data_is_not_measured_on_the_sample(monkeypatch, capsys):
+    monkeypatch.setattr(
+        bench, "missing", lambda name: "needs the full data: the sample" if name == "mnist" else None
+    )
+    monkeypatch.setattr(bench, "full_row", lambda run: pytest.fail("ran on the sample"))
+    monkeypatch.setattr(bench, "store", lambda file, rows: pytest.fail("stored no rows"))
+    assert bench.run_full_lengths(["05"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and all("not measured: needs the full data" in line for line in lines)
+
+
+def test_what_is_missing_is_read_off_the_loader(monkeypatch):
+    from types import SimpleNamespace
+
+    from scripts import data
+
+    def unavailable():
+        raise data.DataError("no network here")
+
+    for loader, expected in (
+        (lambda: SimpleNamespace(source="full"), None),
+        (lambda: print("MNIST: the sample.") or SimpleNamespace(source="sample"), "needs the full data: MNIST: the sample."),
+        (unavailable, "no network here"),
+    ):  # fmt: skip
+        bench.missing.cache_clear()
+        monkeypatch.setattr(data, "load_mnist", loader)
+        assert bench.missing("mnist") == expected
+    bench.missing.cache_clear()
+    assert bench.missing(None) is None
+
+
+def test_rows_of_other_lessons_stay_in_the_file(monkeypatch, tmp_path):
+    monkeypatch.setattr(lessons, "ROOT", tmp_path)
+    for rows in ([{"lesson": "05", "n": 1}], [{"lesson": "01", "n": 2}], [{"lesson": "05", "n": 3}]):
+        bench.store("bench.json", rows)
+    stored = json.loads((tmp_path / "build" / "bench.json").read_text(encoding="utf-8"))
+    assert stored == [{"lesson": "01", "n": 2}, {"lesson": "05", "n": 3}]
+    (tmp_path / "build" / "bench.json").write_text("[", encoding="utf-8")  # cut short
+    bench.store("bench.json", [{"lesson": "05", "n": 4}])
+    assert json.loads((tmp_path / "build" / "bench.json").read_text(encoding="utf-8"))[0]["n"] == 4

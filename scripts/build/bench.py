@@ -24,7 +24,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+
+from tqdm import tqdm
 
 from scripts.build import lessons
 from scripts.build.cells import run_cells, settle
@@ -45,6 +49,7 @@ class Listing:
     deck_prepare: loads what the slides' way has loaded before its clock starts.
     examples, flops: training examples in the measured run, and floating-point operations for each, forward and backward;
         for listings whose time is arithmetic.
+    data: the data set that must be there in full, such as "mnist"; `examples` counts on it.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Listing:
     deck_prepare: Callable[[], object] | None = None
     examples: int = 0
     flops: float = 0.0
+    data: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class FullLength:
     """A run at the slides' full length, of which the lesson shows a part: run with several seeds, not timed.
 
     prepare: the lesson's cells that load and define; code: lines that train with them; value: the result's variable.
-    slide: what the slides print, or None. bound: what the median must keep, or None.
+    slide: what the slides print, or None. bound: what the median must keep, or None. data: as in a Listing.
     """
 
     name: str
@@ -79,6 +85,22 @@ class FullLength:
     slide: float | None
     bound: str | None
     seeds: int = 5
+    data: str | None = None
+
+
+@cache
+def missing(data_set: str | None) -> str | None:
+    """Why runs on a data set are not measured here: the whole of it cannot be had. None when nothing is missing."""
+    if data_set is None:
+        return None
+    from scripts import data
+
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        try:
+            full = getattr(data, f"load_{data_set}")().source == "full"
+        except data.DataError as problem:
+            return str(problem)
+    return None if full else f"needs the full data: {told.getvalue().strip()}"
 
 
 def scaled(fit: Callable[[int], object], epochs: int, part: int) -> float:
@@ -174,15 +196,29 @@ def measure(listing: Listing, side: str) -> dict:
 
 def full_row(run: FullLength) -> dict:
     """A run at full length with each seed, in processes of their own."""
-    got = []
-    for seed in range(run.seeds):
-        done = subprocess_json(f"{run.name}, seed {seed}", "--full", run.name, COURSE_SEED=str(seed))
-        got.append(done["result"])
+    # a seed a core, and one thread for each: nothing is timed here, and that gets through most seeds an hour
+    alone = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = [
+            pool.submit(
+                subprocess_json,
+                f"{run.name}, seed {seed}",
+                "--full",
+                run.name,
+                COURSE_SEED=str(seed),
+                **alone,
+            )
+            for seed in range(run.seeds)
+        ]
+        got = [
+            future.result()["result"]
+            for future in tqdm(done, desc=run.name, unit="seed", ncols=79, disable=None)
+        ]
     median = statistics.median(got)
     kept = None if run.bound is None else keeps(median, run.bound)
     return {
         "lesson": run.name[:2], "listing": run.listing, "slide": run.slide, "bound": run.bound, "kept": kept,
-        "min": min(got), "median": median, "max": max(got), "all": got, "seconds": done["seconds"],
+        "min": min(got), "median": median, "max": max(got), "all": got,
     }  # fmt: skip
 
 
@@ -241,6 +277,11 @@ def time_listings(numbers: list[str]) -> None:
         print(f"matrix-product speed of this machine: {speed / 1e9:.0f} GFLOP/s (2048 x 2048, float32)")
     print(f"{'listing':<42} {'kind':<11} {'slides':>10} {'course':>8} {'ratio':>7}   result: slides, course")
     for listing in chosen:
+        if missing(listing.data):
+            print(
+                f"{listing.name[:2]} {listing.listing:<39} not measured: {missing(listing.data)}", flush=True
+            )
+            continue
         rows.append(row(listing))
         print_row(rows[-1], listing, speed)
     for kind in dict.fromkeys(new["kind"] for new in rows):
@@ -256,6 +297,9 @@ def run_full_lengths(numbers: list[str]) -> bool:
     """Run, print and store what a lesson shows a part of; whether every bound is kept by its median."""
     rows = []
     for run in full_lengths(numbers):
+        if missing(run.data):
+            print(f"{run.name[:2]} {run.listing:<60} not measured: {missing(run.data)}", flush=True)
+            continue
         rows.append(full_row(run))
         new = rows[-1]
         verdict = (
@@ -272,9 +316,15 @@ def run_full_lengths(numbers: list[str]) -> bool:
 
 
 def store(file: str, rows: list[dict]) -> None:
-    """Write rows to build/`file`."""
+    """Write rows to build/`file`; rows of lessons that were not measured this time stay in it."""
     target = lessons.ROOT / "build" / file
     target.parent.mkdir(exist_ok=True)
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # none yet, or no list of rows
+        measured = {new["lesson"] for new in rows}
+        old = json.loads(target.read_text(encoding="utf-8"))
+        rows = sorted(
+            [*(o for o in old if o["lesson"] not in measured), *rows], key=lambda row: row["lesson"]
+        )
     target.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 

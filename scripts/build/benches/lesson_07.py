@@ -22,38 +22,38 @@ KERAS = (*FUNCTIONS, "layers-build")
 
 LISTINGS = (
     Listing(
-        name="07.tf", listing="CNN, one of 15 epochs", kind="TensorFlow", result="cost",
+        name="07.tf", data="mnist", listing="CNN, one of 15 epochs", kind="TensorFlow", result="cost",
         deck=tf1_training(cnn(28, 1), mnist, shuffled, size=100, steps=EPOCH, rate=0.01, every=10), deck_prepare=mnist,
         prepare=FUNCTIONS, cells=(), value="cost", examples=EPOCH * 100, flops=FLOPS,
         code="net = start_weights()\n"
         f"cost = float(trainer(forward, net, x_train, y_train, keras.optimizers.Adam(0.01))(tf.constant({EPOCH})))",
     ),
     Listing(
-        name="07.keras", listing="CNN, one of 5 epochs, batches of 32", kind="Keras", result="loss",
+        name="07.keras", data="mnist", listing="CNN, one of 5 epochs, batches of 32", kind="Keras", result="loss",
         deck=KERAS_EPOCH, deck_prepare=mnist, prepare=KERAS, cells=(), code=fit_code("layered()", 32, 1, together=25), value="keras_loss",
         examples=60_000, flops=FLOPS,
     ),
     Listing(
-        name="07.keras-100", listing="the same, but in batches of 100", kind="Keras", result="loss",
+        name="07.keras-100", data="mnist", listing="the same, but in batches of 100", kind="Keras", result="loss",
         deck=KERAS_EPOCH, deck_prepare=mnist, prepare=KERAS, cells=(), code=fit_code("layered()", 100, 1, together=25), value="keras_loss",
         examples=60_000, flops=FLOPS,
     ),
 )  # fmt: skip
 FULL_LENGTH = (
     FullLength(
-        name="07.tf-full", listing="CNN in TensorFlow, 15 epochs of 550 steps, test accuracy", prepare=FUNCTIONS,
+        name="07.tf-full", data="mnist", listing="CNN in TensorFlow, 15 epochs of 550 steps, test accuracy", prepare=FUNCTIONS,
         code="net = start_weights()\n"
         f"trainer(forward, net, x_train, y_train, keras.optimizers.Adam(0.01))(tf.constant({15 * EPOCH}))\n"
         "full_accuracy = accuracy(lambda x: forward(net, x), x_test, y_test)",
         value="full_accuracy", slide=0.9858, bound=">= 0.9818",
     ),
     FullLength(
-        name="07.keras-full", listing="CNN in Keras, 5 epochs, batches of 32, test accuracy", prepare=KERAS,
+        name="07.keras-full", data="mnist", listing="CNN in Keras, 5 epochs, batches of 32, test accuracy", prepare=KERAS,
         code=fit_code("layered()", 32, 5, together=25) + "full_accuracy = accuracy(keras_net, x_test, y_test)",
         value="full_accuracy", slide=0.9774, bound=">= 0.9734",
     ),
     FullLength(
-        name="07.keras-full-100", listing="the same, but in batches of 100, test accuracy", prepare=KERAS,
+        name="07.keras-full-100", data="mnist", listing="the same, but in batches of 100, test accuracy", prepare=KERAS,
         code=fit_code("layered()", 100, 5, together=25) + "full_accuracy = accuracy(keras_net, x_test, y_test)",
         value="full_accuracy", slide=0.9774, bound=None, seeds=1,
     ),
