@@ -2,7 +2,8 @@
 
 Each side runs in a process of its own, five times, and the median counts. Building, tracing and compiling are measured;
 imports are not, nor the first operation of TensorFlow's runtime, which either side gets before its clock starts. The
-lesson's side executes the lesson's own cells. Either side prints what its listing prints, to a buffer in memory.
+lesson's side executes the lesson's own cells, after its Setup; the slides' side runs without it, and so with the waits
+of tf.data's tuner at the end of each `fit`, which Setup switches off (scripts/course.py). Either side prints what its listing prints, to a buffer in memory.
 Where a listing would take minutes its time is scaled from a part and marked so; it then runs in full once for its result,
 or not at all where even that would take minutes, and its result reads null.
 Rows go to build/bench.json: lesson, listing, deck_s, ours_s, ratio, deck_result, ours_result and more.
