@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from scripts.data import ladder
 from scripts.data.ladder import DataError
@@ -108,6 +107,8 @@ def make_scene(random, digits, classes, grounds):
 
 def background(random, grounds) -> np.ndarray:
     """A square crop of a photograph, sometimes mirrored, brought to the size of a scene and blurred: float, 0..255."""
+    from scipy.ndimage import gaussian_filter
+
     ground = grounds[random.integers(len(grounds))]
     side = int(random.integers(96, min(240, *ground.shape[:2]) + 1))
     top, left = (int(random.integers(0, length - side + 1)) for length in ground.shape[:2])
