@@ -8,7 +8,7 @@ starts make several hierarchies (section 3.2); their boxes are put in one order 
 
 import heapq
 from dataclasses import dataclass
-from itertools import product
+from itertools import count
 
 import numpy as np
 
@@ -66,44 +66,42 @@ def selective_search(
     spaces, measures, starts = STRATEGIES[strategy]
     starts = starts if k is None else tuple(np.ravel(k).tolist())
     hierarchies = []
-    for space, start in product(spaces, starts):
+    for space in spaces:
         converted = cut.in_colour_space(image, space)
-        regions = cut.describe(converted, cut.segment(converted, start, sigma, smallest))
-        hierarchies += [group(regions, measure) for measure in measures]
+        bins = cut.histogram_bins(converted)
+        for start in starts:
+            regions = cut.describe(cut.segment(converted, start, sigma, smallest), bins)
+            hierarchies += [group(regions, measure) for measure in measures]
     return ranked([hierarchy.boxes for hierarchy in hierarchies], seed)
 
 
-def similarities(a: int, others, features, sizes, boxes, pixels: int, measures: str = MEASURES) -> np.ndarray:
-    """How alike a region is to others: the sum of the measures named (section 3.2, equations 1 to 6), each 0..1.
-
-    colour and texture: the intersection of histograms, which `features` holds side by side; size: small regions come
-    first, 1 - (size a + size b) / pixels; fill: regions that fit into each other come first, 1 - the share of the picture
-    that their common box leaves open.
+def histogram_similarity(one, others):
+    """The intersection of histograms whose sums are 1 (section 3.2, equations 1 and 3): colour or texture, 0..1.
 
     Args:
-        a: a region; others: int, shape (m,), regions that touch it.
-        features: float, shape (n, bins): the histograms of the measures C and T, as far as they are used.
-        sizes: int, shape (n,); boxes: int, shape (n, 4); pixels: of the whole picture.
-
-    Returns:
-        float64, shape (m,).
+        one, others: float, shape (bins,) and (m, bins), or both (m, bins).
     """
-    total = np.minimum(features[a], features[others]).sum(axis=1, dtype=np.float64)
-    together = sizes[a] + sizes[others]
-    if "S" in measures:
-        total += 1 - together / pixels
-    if "F" in measures:
-        start = np.minimum(boxes[a, :2], boxes[others, :2])
-        end = np.maximum(boxes[a, 2:], boxes[others, 2:])
-        total += 1 - ((end - start).prod(axis=1) - together) / pixels
-    return total
+    return np.minimum(one, others).sum(axis=-1)
+
+
+def size_similarity(size_a, size_b, pixels):
+    """Small regions are joined first, so that no large one swallows all others (equation 4): 0..1."""
+    return 1 - (size_a + size_b) / pixels
+
+
+def fill_similarity(box_a, box_b, size_a, size_b, pixels):
+    """Regions that fit into each other are joined first (equation 5): 1 less the gaps that their common box has."""
+    width = max(box_a[2], box_b[2]) - min(box_a[0], box_b[0])
+    height = max(box_a[3], box_b[3]) - min(box_a[1], box_b[1])
+    return 1 - (width * height - size_a - size_b) / pixels
 
 
 def group(regions: Regions, measures: str = MEASURES) -> Hierarchy:
     """Join the two most similar neighbours until one region is left (section 3.1, algorithm 1).
 
-    A joined region's histogram is the mean of the two, weighted by size (section 3.2): no pixel is looked at again. Of
-    equally similar pairs the one found first is joined first.
+    The similarity is the sum of the measures named (equation 6). A joined region's histogram is the mean of the two,
+    weighted by size (section 3.2): no pixel is looked at again. Of equally similar pairs the one found first is joined
+    first. Pairs wait in a heap; one of which a region has been joined meanwhile is passed over when it comes up.
 
     Args:
         measures: letters of "CTSF": colour, texture, size, fill.
@@ -114,44 +112,48 @@ def group(regions: Regions, measures: str = MEASURES) -> Hierarchy:
     if not measures or set(measures) - set(MEASURES):
         raise ValueError(f"measures are letters of {MEASURES}, not {measures!r}")
     n, pixels = len(regions), regions.labels.size
-    histograms = [regions.colour] * ("C" in measures) + [regions.texture] * ("T" in measures)
-    features = _room(np.concatenate(histograms, axis=1) if histograms else np.zeros((n, 0), np.float32))
-    sizes, boxes = _room(regions.sizes), _room(regions.boxes)
-    touching = [set() for _ in range(n)]
-    queue = []
-    for a, others in _by_first(regions.pairs):
-        alike = similarities(a, others, features, sizes, boxes, pixels, measures)
-        for b, similarity in zip(others.tolist(), alike.tolist(), strict=True):
-            touching[a].add(b)
-            touching[b].add(a)
-            queue.append((-similarity, len(queue), a, b))
-    heapq.heapify(queue)
-    found = len(queue)
-    joined, joined_similarity = [], []
+    by_size, by_fill = "S" in measures, "F" in measures
+    histograms = _histograms(regions, measures)
+    sizes, boxes = (
+        regions.sizes.tolist(),
+        regions.boxes.tolist(),
+    )  # plain lists: single numbers are read from them
+    near = [set() for _ in range(n)]
+    queue, joined, similarity = [], [], []
+
+    def meet(a, others, alike):
+        """Put pairs of neighbours into the heap; `alike` is what their histograms have in common."""
+        for b, total in zip(others, alike, strict=True):
+            if by_size:
+                total += size_similarity(sizes[a], sizes[b], pixels)
+            if by_fill:
+                total += fill_similarity(boxes[a], boxes[b], sizes[a], sizes[b], pixels)
+            heapq.heappush(queue, (-total, next(number), a, b))
+            near[a].add(b)
+            near[b].add(a)
+
+    number = count()
+    first, second = regions.pairs.T
+    alike = histogram_similarity(histograms[first], histograms[second]).tolist()
+    for a, b, common in zip(first.tolist(), second.tolist(), alike, strict=True):
+        meet(a, [b], [common])
     while queue:
         negative, _, a, b = heapq.heappop(queue)
-        if touching[a] is None or touching[b] is None:  # one of the two has been joined to another meanwhile
+        if near[a] is None or near[b] is None:
             continue
-        new = len(touching)
-        sizes[new] = sizes[a] + sizes[b]
-        features[new] = (features[a] * sizes[a] + features[b] * sizes[b]) / sizes[new]
-        boxes[new, :2] = np.minimum(boxes[a, :2], boxes[b, :2])
-        boxes[new, 2:] = np.maximum(boxes[a, 2:], boxes[b, 2:])
-        near = (touching[a] | touching[b]) - {a, b}
-        touching[a] = touching[b] = None
-        touching.append(near)
+        new, (left, top, right, bottom), other = len(sizes), boxes[a], boxes[b]
+        sizes.append(sizes[a] + sizes[b])
+        boxes.append([min(left, other[0]), min(top, other[1]), max(right, other[2]), max(bottom, other[3])])
+        histograms[new] = (histograms[a] * sizes[a] + histograms[b] * sizes[b]) / sizes[new]
+        others = sorted((near[a] | near[b]) - {a, b})
+        for neighbour in others:
+            near[neighbour] -= {a, b}
+        near[a] = near[b] = None
+        near.append(set())
+        meet(new, others, histogram_similarity(histograms[new], histograms[others]).tolist())
         joined.append((a, b))
-        joined_similarity.append(-negative)
-        if not near:
-            continue
-        others = sorted(near)
-        alike = similarities(new, others, features, sizes, boxes, pixels, measures).tolist()
-        for other, similarity in zip(others, alike, strict=True):
-            touching[other] -= {a, b}
-            touching[other].add(new)
-            heapq.heappush(queue, (-similarity, found, new, other))
-            found += 1
-    return Hierarchy(boxes, np.array(joined, np.int64).reshape(-1, 2), np.array(joined_similarity))
+        similarity.append(-negative)
+    return Hierarchy(np.array(boxes), np.array(joined, np.int64).reshape(-1, 2), np.array(similarity))
 
 
 def labels_after(labels, hierarchy: Hierarchy, joins: int) -> np.ndarray:
@@ -177,13 +179,10 @@ def ranked(hierarchies: list[np.ndarray], seed: int = 0) -> np.ndarray:
     return boxes[np.sort(first)].astype(np.float32)
 
 
-def _room(rows) -> np.ndarray:
-    """The rows, followed by as many more, less one, as joining n regions makes."""
-    return np.concatenate([rows, np.zeros((len(rows) - 1, *rows.shape[1:]), rows.dtype)])
-
-
-def _by_first(pairs):
-    """Sorted pairs (a, b) as a with all of its b."""
-    starts = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1))
-    for start, end in zip(starts, [*starts[1:], len(pairs)], strict=True):
-        yield int(pairs[start, 0]), pairs[start:end, 1]
+def _histograms(regions: Regions, measures: str) -> np.ndarray:
+    """The histograms that measures ask for, side by side, with room for the regions that joining will make."""
+    asked = [regions.colour] * ("C" in measures) + [regions.texture] * ("T" in measures)
+    bins = sum(part.shape[1] for part in asked)
+    room = np.zeros((2 * len(regions) - 1, bins), np.float32)
+    room[: len(regions)] = np.concatenate(asked, axis=1) if asked else 0
+    return room

@@ -55,15 +55,25 @@ def segment(image, k: float = 100, sigma: float = 0.8, smallest: int = 20) -> np
     return felzenszwalb(image, scale=k, sigma=sigma, min_size=smallest)
 
 
-def describe(image, labels) -> Regions:
-    """What selective search has to know of the regions that `labels` (0..n-1) make of a picture (uint8, RGB or other)."""
+def histogram_bins(image) -> tuple[np.ndarray, np.ndarray]:
+    """The bins of colour (uint8, shape (3, height, width), 0..24) and of texture ((24, height, width), 0..9) of each pixel."""
+    return np.stack(cv2.split(image)) // -(-256 // COLOUR_BINS), steepness(image)
+
+
+def describe(labels, bins) -> Regions:
+    """What selective search has to know of regions.
+
+    Args:
+        labels: int, shape (height, width), values 0..n-1, as `segment` gives them; bins: of `histogram_bins`.
+    """
+    colour, texture = bins
     sizes = np.bincount(labels.ravel())
     return Regions(
         labels,
         sizes,
         _boxes(labels, len(sizes)),
-        _histograms(labels, sizes, np.moveaxis(image, 2, 0) // -(-256 // COLOUR_BINS), COLOUR_BINS),
-        _histograms(labels, sizes, steepness(image), TEXTURE_BINS),
+        _histograms(labels, sizes, colour, COLOUR_BINS),
+        _histograms(labels, sizes, texture, TEXTURE_BINS),
         neighbours(labels),
     )
 
@@ -76,13 +86,15 @@ def steepness(image) -> np.ndarray:
     """
     smooth = cv2.GaussianBlur(image.astype(np.float32), (0, 0), 1.0)
     # the derivative of a Gaussian is the Gaussian of a derivative; central differences, borders repeated
-    padded = cv2.copyMakeBorder(smooth, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    across = (padded[1:-1, 2:] - padded[1:-1, :-2]) / (2 * TEXTURE_BIN)
-    down = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / (2 * TEXTURE_BIN)
-    half = np.sqrt(np.float32(0.5))
-    rising = np.stack([across, (across + down) * half, down, (down - across) * half])
-    both = np.concatenate([rising, -rising]).clip(0, TEXTURE_BINS - 1).astype(np.uint8)
-    return np.moveaxis(both, 3, 1).reshape(-1, *image.shape[:2])
+    padded = np.stack(cv2.split(cv2.copyMakeBorder(smooth, 1, 1, 1, 1, cv2.BORDER_REPLICATE)))
+    across = (padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]) / (2 * TEXTURE_BIN)
+    down = (padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]) / (2 * TEXTURE_BIN)
+    half = np.float32(0.5**0.5)
+    bins = np.empty((DIRECTIONS, *across.shape), np.uint8)
+    for i, rising in enumerate((across, (across + down) * half, down, (down - across) * half)):
+        bins[i] = rising.clip(0, TEXTURE_BINS - 1)
+        bins[i + DIRECTIONS // 2] = (-rising).clip(0, TEXTURE_BINS - 1)
+    return bins.reshape(-1, *image.shape[:2])
 
 
 def neighbours(labels) -> np.ndarray:
