@@ -15,7 +15,7 @@ KINDS = ("correct", "localisation", "duplicate", "similar class", "other class",
 def kinds_of_error(
     found: list[Found], truth: list[Objects], classes: int, similar=(), limit: float = 0.5, weak: float = 0.1
 ) -> dict[str, np.ndarray]:
-    """Count the surest detections of each class by kind: as many as there are objects of the class (section 3.1).
+    """Count the surest detections of each class by kind: as many as there are objects of the class (section 3).
 
     - correct: the first to overlap its object by `limit`; duplicate: a later one.
     - localisation: the right class, but it overlaps the object by less than `limit`, at least `weak`.

@@ -3,7 +3,7 @@
 J. R. R. Uijlings, K. E. A. van de Sande, T. Gevers, A. W. M. Smeulders: "Selective Search for Object Recognition", IJCV 2013.
 It begins with small regions (regions.py) and joins the two neighbours that are most alike, again and again, until one
 region is left (section 3.1, algorithm 1). Every region that ever was gives a box. Several colour spaces, similarities and
-starts make several hierarchies (section 3.2); their boxes are put in one order (section 4.2).
+starts make several hierarchies (section 3.2); their boxes are put in one order (section 3.3).
 """
 
 import heapq
@@ -15,7 +15,7 @@ import numpy as np
 from scripts.detection import regions as cut
 from scripts.detection.regions import Regions
 
-# table 4 and section 5.4 of the paper: colour spaces, similarities, k of the start
+# section 5.1.3 of the paper: colour spaces, similarities, k of the start
 STRATEGIES = {
     "single": (("HSV",), ("CTSF",), (100,)),
     "fast": (("HSV", "Lab"), ("CTSF", "TSF"), (50, 100)),
@@ -46,7 +46,7 @@ def selective_search(
     Args:
         image: uint8, shape (height, width, 3), RGB.
         strategy: "single" or "fast", the paper's: one hierarchy, or eight.
-        k: the start's k in place of the strategy's: a number or several. Small pictures need a smaller one.
+        k: the start's k in place of the strategy's: a number or several; a smaller one gives more boxes.
         sigma, smallest: as in `regions.segment`.
         seed: of the random part of the order.
 
@@ -168,7 +168,7 @@ def labels_after(labels, hierarchy: Hierarchy, joins: int) -> np.ndarray:
 def ranked(hierarchies: list[np.ndarray], seed: int = 0) -> np.ndarray:
     """The boxes of several hierarchies in one order, each box once: float32, shape (n, 4).
 
-    Section 4.2: a region's place counts from the top of its hierarchy, 1 for the whole picture, times a random number of
+    Section 3.3: a region's place counts from the top of its hierarchy, 1 for the whole picture, times a random number of
     0..1, so that large regions tend to come first but not only they; of equal boxes the first one stays.
     """
     random = np.random.default_rng(seed)
