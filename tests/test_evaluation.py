@@ -1,8 +1,11 @@
 """Evaluation: against an evaluator written here from the definition, and the cases where evaluators go wrong."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from scripts import data
 from scripts.detection import coverage
 from scripts.detection.evaluation import (
     Found,
@@ -12,6 +15,7 @@ from scripts.detection.evaluation import (
     evaluate,
     judge,
     match,
+    objects_in,
     precision_recall,
 )
 from scripts.detection.mistakes import KINDS, kinds_of_error
@@ -184,6 +188,19 @@ def test_what_has_no_order_is_refused():
         judge([Found(UNIT, np.array([np.nan]), np.array([0]))], one, 0)
     with pytest.raises(ValueError, match="0 pictures with detections, 1"):
         judge([], one, 0)
+
+
+def test_sets_as_they_come():
+    """Scenes have no difficult objects, a Pascal VOC set may; their own boxes, taken as detections, are perfect."""
+    scenes = data.load_scenes(5, "test")
+    truth = objects_in(scenes)
+    found = [Found(one.boxes, np.ones(len(one.boxes)), one.labels) for one in truth]
+    assert evaluate(found, truth, 10).mean == 1 and truth[0].difficult is None
+    hard = [np.arange(len(boxes)) == 0 for boxes in scenes.boxes]
+    voc = SimpleNamespace(boxes=scenes.boxes, labels=scenes.labels, difficult=hard)
+    assert sum(one.objects.sum() for one in evaluate(found, objects_in(voc), 10).judged) == sum(
+        len(boxes) - 1 for boxes in scenes.boxes
+    )
 
 
 def test_the_interval():

@@ -31,6 +31,12 @@ class Objects(NamedTuple):
     difficult: np.ndarray | None = None
 
 
+def objects_in(pictures) -> list[Objects]:
+    """What is in the pictures of a set (`scenes.Scenes`, `voc.VocSet`), one entry each, as `evaluate` takes it."""
+    difficult = getattr(pictures, "difficult", None) or [None] * len(pictures.boxes)
+    return [Objects(*one) for one in zip(pictures.boxes, pictures.labels, difficult, strict=True)]
+
+
 @dataclass(frozen=True)
 class Judged:
     """The detections of one class over all pictures, best first, and how each was judged.
