@@ -4,7 +4,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-from PIL import Image
 
 from scripts.data.ladder import DataError
 
@@ -24,6 +23,8 @@ def write_voc(scenes, folder, part: str = "train", prefix: str = "") -> int:
     Raises:
         DataError: a box that is not in whole pixels, which the form cannot hold; or a folder that cannot be written to.
     """
+    from PIL import Image
+
     folder, names = Path(folder), []
     try:
         for name in ("JPEGImages", "Annotations", "ImageSets/Main"):
