@@ -3,7 +3,8 @@
 Every loader prints one line that says which source served. Lessons use this module only:
 ``data.load_mnist()``, ``data.load_cifar10()``, ``data.load_photo_patches()``, ``data.load_faces()``,
 ``data.load_diabetes()``, ``data.photograph("chelsea")``; and ``data.read_image(path)``, ``data.frames(path)`` for
-pictures and videos of one's own.
+pictures and videos of one's own. For detection: ``data.load_scenes(100)``, ``data.load_bccd()``,
+``data.load_voc2007()``, and ``data.read_voc(folder)`` for a folder of one's own in Pascal VOC's form.
 """
 
 from scripts.data.ladder import DataError, sources_used
@@ -18,23 +19,36 @@ from scripts.data.pictures import (
     photograph,
 )
 from scripts.data.reading import frames, read_image
+from scripts.data.scenes import Scenes, load_scenes
 from scripts.data.tables import DIABETES_COLUMNS, Table, load_diabetes, read_table
+from scripts.data.voc import VOC_CLASSES, VocSet, read_voc
+from scripts.data.voc_sources import BCCD_CLASSES, load_bccd, load_voc2007
+from scripts.data.voc_write import write_voc
 
 __all__ = [
+    "BCCD_CLASSES",
     "DIABETES_COLUMNS",
+    "VOC_CLASSES",
     "DataError",
     "Faces",
     "Images",
+    "Scenes",
     "Table",
+    "VocSet",
     "frames",
+    "load_bccd",
     "load_cifar10",
     "load_cifar10_or_photo_patches",
     "load_diabetes",
     "load_faces",
     "load_mnist",
     "load_photo_patches",
+    "load_scenes",
+    "load_voc2007",
     "photograph",
     "read_image",
     "read_table",
+    "read_voc",
     "sources_used",
+    "write_voc",
 ]

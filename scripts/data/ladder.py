@@ -25,7 +25,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 CONNECT, READ = 5, 10  # seconds to wait for a server: for the connection, and for each part of the answer
 PATIENCE = 15  # seconds; after these a download is given up ...
-LONGEST = 120  # ... that would take more seconds than these in all
+LONGEST = 120  # ... that would take more seconds than these in all; a source may allow more ("longest")
 LOCK_WAIT = 120  # seconds to wait for another process that downloads the same file
 
 Arrays = dict[str, np.ndarray]
@@ -165,7 +165,10 @@ def _download(source: dict, entry: dict, readers: dict, folder: Path | None) -> 
         except OSError as problem:
             return None, f"no room for a download: {problem.strerror}"
         pooch.get_logger().setLevel("ERROR")  # one line a data set is said by `record`
-        fetch = pooch.HTTPDownloader(progressbar=_Patience(source.get("bytes")), timeout=(CONNECT, READ))
+        fetch = pooch.HTTPDownloader(
+            progressbar=_Patience(source.get("bytes"), source.get("longest", LONGEST)),
+            timeout=(CONNECT, READ),
+        )
         try:
             path = pooch.retrieve(
                 source["url"],
@@ -194,8 +197,9 @@ def _download(source: dict, entry: dict, readers: dict, folder: Path | None) -> 
 class _Patience:
     """Stands in for pooch's progress bar: shows one after a second, and gives a download up that hardly moves."""
 
-    def __init__(self, expected: int | None):
+    def __init__(self, expected: int | None, longest: float = LONGEST):
         self.total = expected or 0
+        self.longest = longest
         self.began = self.seen = 0
         self.bar = None
 
@@ -206,7 +210,7 @@ class _Patience:
         self.began = self.began or now
         self.seen += amount
         waited = now - self.began
-        if waited > PATIENCE and self.total * waited > LONGEST * self.seen:
+        if waited > PATIENCE and self.total * waited > self.longest * self.seen:
             raise TimeoutError
         if self.bar is None and waited > 1:
             self.bar = tqdm(

@@ -1,0 +1,205 @@
+"""How good a detector is: matching as Pascal VOC does it, precision and recall, average precision, its mean and interval.
+
+M. Everingham, L. Van Gool, C. K. I. Williams, J. Winn, A. Zisserman: "The Pascal Visual Object Classes (VOC) Challenge", IJCV
+2010, section 4.2. From VOC 2010 on AP is the whole area under the curve; before, its mean at 11 recalls. Kinds of error
+stand in mistakes.py, the quality of proposals in coverage.py.
+"""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+from scripts.detection.boxes import iou
+
+HIT, MISS, IGNORED = 1, 0, -1
+
+
+class Found(NamedTuple):
+    """What a detector says of one picture: boxes (n, 4); scores (n,), higher is surer; labels (n,), int."""
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+
+
+class Objects(NamedTuple):
+    """What is in one picture: boxes (k, 4); labels (k,), int; difficult (k,), bool, or None where no object is."""
+
+    boxes: np.ndarray
+    labels: np.ndarray
+    difficult: np.ndarray | None = None
+
+
+def objects_in(pictures) -> list[Objects]:
+    """What is in the pictures of a set (`scenes.Scenes`, `voc.VocSet`), one entry each, as `evaluate` takes it."""
+    difficult = getattr(pictures, "difficult", None) or [None] * len(pictures.boxes)
+    return [Objects(*one) for one in zip(pictures.boxes, pictures.labels, difficult, strict=True)]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The detections of one class over all pictures, best first, and how each was judged.
+
+    scores: float, shape (n,); images: int, shape (n,), the picture of each; outcomes: int, shape (n,): HIT, MISS or IGNORED.
+    objects: int, shape (pictures,): how many objects of the class there are to find in each, difficult ones left out.
+    """
+
+    scores: np.ndarray
+    images: np.ndarray
+    outcomes: np.ndarray
+    objects: np.ndarray
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """average_precision: float, shape (classes,), NaN for a class without objects; mean: over the other classes, NaN when
+    there is none. judged: for each class its detections."""
+
+    average_precision: np.ndarray
+    mean: float
+    judged: list[Judged]
+
+
+def match(boxes, truth, difficult=None, limit=0.5):
+    """Judge the detections of one class in one picture (section 4.2).
+
+    A detection looks at the object it overlaps most, and at no other. Is the overlap too small, or the object already
+    hit by a better detection, it is a miss: the second box on an object is a false alarm. Is the object marked as
+    difficult, it counts neither way, however often it is found.
+
+    Args:
+        boxes: float, shape (n, 4), best first; truth: float, shape (k, 4); difficult: bool, shape (k,), or None.
+        limit: the IoU from which on an object is found.
+
+    Returns:
+        int, shape (n,): HIT (1), MISS (0) or IGNORED (-1).
+    """
+    outcomes = np.full(len(boxes), MISS)
+    if len(truth) == 0:
+        return outcomes
+    overlaps, hit = iou(boxes, truth), np.zeros(len(truth), bool)
+    for i, best in enumerate(overlaps.argmax(axis=1)):
+        if overlaps[i, best] >= limit and difficult is not None and difficult[best]:
+            outcomes[i] = IGNORED
+        elif overlaps[i, best] >= limit and not hit[best]:
+            outcomes[i], hit[best] = HIT, True
+    return outcomes
+
+
+def precision_recall(outcomes, objects, weights=1):
+    """The precision-recall curve of detections, best first.
+
+    Args:
+        outcomes: int, shape (n,): HIT, MISS or IGNORED; objects: how many there are to find, above 0.
+        weights: how often each detection counts, a number or shape (n,).
+
+    Returns:
+        precision and recall after each detection, float, shape (n,) each.
+    """
+    hits = np.cumsum((outcomes == HIT) * weights)
+    misses = np.cumsum((outcomes == MISS) * weights)
+    return hits / np.maximum(hits + misses, 1), hits / objects
+
+
+def average_precision(precision, recall, method="area"):
+    """One number for a precision-recall curve, 0..1.
+
+    Args:
+        precision, recall: float, shape (n,), recall rising; none at all gives 0.
+        method: "area": under the curve whose precision at a recall is the largest at this recall or beyond (VOC 2010 and
+            later). "11 points": the mean of that precision at recalls 0, 0.1, ..., 1 (VOC 2007).
+    """
+    if method == "11 points":
+        # np.arange(11) / 10, not np.arange(0, 1.1, 0.1): its 0.30000000000000004 would miss a recall of 3/10
+        return float(np.mean([precision[recall >= r].max(initial=0) for r in np.arange(11) / 10]))
+    if method != "area":
+        raise ValueError(f'method is "area" or "11 points", not {method!r}')
+    best = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(np.sum(np.diff(recall, prepend=0) * best))
+
+
+def judge(found: list[Found], truth: list[Objects], label: int, limit: float = 0.5) -> Judged:
+    """All detections of one class, judged picture by picture and put in one order; of equal scores the earlier one first.
+
+    Raises:
+        ValueError: not as many pictures in both lists, or a score that is no number: such detections have no order.
+    """
+    if len(found) != len(truth):
+        raise ValueError(f"{len(found)} pictures with detections, {len(truth)} with objects")
+    scores, outcomes, counts, objects = [], [], [], []
+    for said, there in zip(found, truth, strict=True):
+        mine, wanted = np.asarray(said.labels) == label, np.asarray(there.labels) == label
+        score = np.asarray(said.scores, float)[mine]
+        if np.isnan(score).any():
+            raise ValueError("a score is NaN: drop such detections before they are judged")
+        order = np.argsort(-score, kind="stable")
+        difficult = np.zeros(wanted.sum(), bool) if there.difficult is None else there.difficult[wanted]
+        scores.append(score[order])
+        outcomes.append(match(said.boxes[mine][order], there.boxes[wanted], difficult, limit))
+        counts.append(len(order))
+        objects.append(int((~difficult).sum()))
+    scores, outcomes = np.concatenate([[], *scores]), np.concatenate([np.zeros(0, int), *outcomes])
+    order = np.argsort(-scores, kind="stable")
+    images = np.repeat(np.arange(len(found)), counts)
+    return Judged(scores[order], images[order], outcomes[order], np.array(objects, int))
+
+
+def evaluate(
+    found: list[Found], truth: list[Objects], classes: int, limit: float = 0.5, method: str = "area"
+) -> Evaluation:
+    """Average precision of each class and its mean.
+
+    Args:
+        found, truth: one entry a picture, in the same order; labels 0..classes-1.
+        limit, method: as in `match` and `average_precision`.
+
+    Raises:
+        ValueError: as `judge`.
+    """
+    judged = [judge(found, truth, label, limit) for label in range(classes)]
+    values = np.array([_of_class(one, np.ones(len(truth)), method) for one in judged])
+    return Evaluation(values, _mean(values), judged)
+
+
+def bootstrap(
+    evaluation: Evaluation, repeats: int = 1000, level: float = 0.95, method: str = "area", seed: int = 0
+) -> tuple[float, float]:
+    """An interval for the mean AP: the pictures are drawn anew, with replacement, many times.
+
+    It tells how far the number would move with other pictures of the same kind, not with another training run. A picture
+    drawn twice makes its hits stand together, which raises AP: the draws lie too high, so the interval is corrected for
+    the share of them below the number itself (Efron 1981, bias-corrected percentiles).
+
+    Returns:
+        The lower and upper end. They hold the AP of endless pictures less often than `level` says where there are few
+        pictures of a class: the AP of few pictures is itself too high on average.
+    """
+    random, normal = np.random.default_rng(seed), NormalDist()
+    images = len(evaluation.judged[0].objects)
+    draws = random.multinomial(images, np.full(images, 1 / images), size=repeats)
+    means = np.array(
+        [_mean([_of_class(one, weights, method) for one in evaluation.judged]) for weights in draws]
+    )
+    means = means[np.isfinite(means)]
+    number = _mean([_of_class(one, np.ones(images), method) for one in evaluation.judged])
+    below = np.mean(means < number) + np.mean(means == number) / 2
+    bias = normal.inv_cdf(float(np.clip(below, 0.5 / repeats, 1 - 0.5 / repeats)))
+    ends = [normal.cdf(2 * bias + normal.inv_cdf(share)) for share in ((1 - level) / 2, (1 + level) / 2)]
+    low, high = np.quantile(means, ends)
+    return float(low), float(high)
+
+
+def _of_class(judged: Judged, weights, method: str) -> float:
+    """AP of a class when each picture counts `weights` times."""
+    objects = (judged.objects * weights).sum()
+    if objects == 0:
+        return np.nan
+    curve = precision_recall(judged.outcomes, objects, weights[judged.images])
+    return average_precision(*curve, method)
+
+
+def _mean(values) -> float:
+    """The mean over the classes that have objects."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else np.nan
