@@ -57,6 +57,9 @@ def imageai():
     if isinstance(sys.modules.get("tkinter"), types.SimpleNamespace):
         del sys.modules["tkinter"]
     warnings.filterwarnings("ignore", module="torchvision.models")  # ImageAI calls it in an outdated way
+    warnings.filterwarnings(
+        "ignore", category=ResourceWarning
+    )  # ImageAI has switched these on, for all modules
     return Detection
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.course import CourseError
 from scripts.weights import WeightsError
 
 _checked: set[tuple] = set()  # files found good by this process, by title, path, size and time
@@ -31,6 +32,8 @@ def check(path: Path, title: str, empty_net: Callable, begins: str = "") -> None
         empty_net: makes the net that the file should fit, a ``torch.nn.Module``; called at the file's first use only.
         begins: how its published hash begins, where one is published.
     """
+    if not path.is_file():
+        raise WeightsError(f"{path.name} is missing: there is no such file of weights")
     about = path.stat()
     key = (title, str(path), about.st_size, about.st_mtime_ns)
     if key in _checked:
@@ -47,7 +50,11 @@ def check(path: Path, title: str, empty_net: Callable, begins: str = "") -> None
             f"{path.name} has changed since its first use; if that was meant, delete recorded.json beside it"
         )
     if not before:
-        _inspect(path, title, empty_net())
+        try:
+            net = empty_net()
+        except (ImportError, CourseError) as problem:
+            raise WeightsError(f"{path.name} was never used and cannot be checked here: {problem}") from None
+        _inspect(path, title, net)
         record(path, "found here")
     _checked.add(key)
 

@@ -65,12 +65,12 @@ def verified(name: str, folder: Path | None = None) -> Path:
 def missing(name: str, folder: Path | None = None) -> str | None:
     """Why the weights `name`, shipped or pretrained, cannot be used here, or None: what a claim's ``needs`` asks."""
     try:
-        if name in manifest(folder):
-            verified(name, folder)
-        else:
-            from scripts import pretrained
+        from scripts import pretrained
 
+        if folder is None and name in pretrained.cards():
             pretrained.find(name)
+        else:
+            verified(name, folder)
     except WeightsError as problem:
         return str(problem)
     return None
