@@ -218,9 +218,10 @@ def draw(picture, found: list[Found]) -> np.ndarray:
         cv2.rectangle(image, (x1, y1), (x2 - 1, y2 - 1), (255, 255, 255), thick + 2)
         cv2.rectangle(image, (x1, y1), (x2 - 1, y2 - 1), (213, 94, 0), thick)
         label = f"{one['name']} {one['percentage_probability']:.0f}"
-        place, size = (x1 + 4, min(y1 + 12 + 8 * thick, image.shape[0] - 3)), 0.4 + 0.1 * thick
-        cv2.putText(image, label, place, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), thick + 2)
-        cv2.putText(image, label, place, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), max(1, thick - 1))
+        font, size = cv2.FONT_HERSHEY_SIMPLEX, 0.4 + 0.1 * thick
+        (width, height), _ = cv2.getTextSize(label, font, size, 1)
+        cv2.rectangle(image, (x1, y1), (x1 + width + 6, y1 + height + 8), (0, 0, 0), -1)
+        cv2.putText(image, label, (x1 + 3, y1 + height + 4), font, size, (255, 255, 255), 1)
     return image
 
 
