@@ -112,7 +112,15 @@ def seed(value: int | None = None) -> None:
 
 
 def before_torch() -> None:
-    """Raise CourseError where importing torchvision would crash the interpreter: when TensorFlow was imported first."""
+    """What has to happen before torchvision is imported.
+
+    PyTorch's threads spin while they wait for work. Beside any other busy process, such as a second notebook of the
+    tests, that makes a small net five times as slow (measured); told so in time, they sleep instead.
+
+    Raises:
+        CourseError: TensorFlow was imported first, and importing torchvision would crash the interpreter.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if "tensorflow" in sys.modules and "torchvision" not in sys.modules:
         raise CourseError(
             "TensorFlow runs in this kernel, and PyTorch beside it would crash. Restart the kernel, then run this again"
