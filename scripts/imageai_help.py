@@ -11,6 +11,7 @@
 | does not look whether a box is empty or leaves the picture | `detect` clips, and drops what is left without area |
 | draws also what `custom_objects` excludes, writes no picture when nothing is found, and needs `display_box` | `draw` |
 | makes a folder for extracted objects and fails when it is there | `extract` |
+| pads TinyYOLOv3's last pooling with 0 where Darknet has minus infinity: the right and lower cells differ | left as it is: ImageAI's boxes are what the lesson decodes; build/second_reading.py measures it |
 | writes frames without objects with red and blue exchanged, swallows every error of a frame, takes a missing video for an empty one | `detect_video` |
 """
 
