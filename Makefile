@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export CONSTRAINTS WORKERS CLAIMS_ONLY
 RUN = .venv/bin/python -m scripts.build
 
-.PHONY: help course test lab notebooks seeds slides bench weights lint clean environment
+.PHONY: help course test lab notebooks seeds slides bench weights lint clean environment core
 
 help:
 	@echo "make course      run every lesson from a fresh kernel, print a table, leave pages in build/"
@@ -24,7 +24,11 @@ help:
 	@echo "make clean       remove build/ and caches (.venv and downloaded data stay)"
 	@echo 'LESSONS="01 07" limits any of them. CONSTRAINTS=file installs other versions than those of constraints.txt.'
 
+# what the lessons chosen need: for lesson 15 that is PyTorch, about 5 GB more
 environment:
+	@$(PYTHON) -m scripts.build.environment for $(LESSONS)
+
+core:
 	@$(PYTHON) -m scripts.build.environment core
 
 course: environment
@@ -33,7 +37,7 @@ course: environment
 test: environment
 	@$(RUN).test $(LESSONS)
 
-lab: environment
+lab: core
 	@$(PYTHON) -m scripts.build.lab $(LESSONS)
 
 notebooks: environment
@@ -42,16 +46,16 @@ notebooks: environment
 seeds: environment
 	@$(RUN).seeds -n $(N) $(LESSONS)
 
-slides: environment
+slides: core
 	@$(RUN).slides $(LESSONS)
 
-bench: environment
+bench: core
 	@$(RUN).bench $(LESSONS)
 
-weights: environment
+weights: core
 	@$(RUN).train_weights $(LESSONS)
 
-lint: environment
+lint: core
 	@$(RUN).lint $(LESSONS)
 
 clean:

@@ -21,6 +21,7 @@ __all__ = [
     "Claim",
     "ClaimMissed",
     "CourseError",
+    "before_torch",
     "claim",
     "metadata",
     "quiet",
@@ -61,6 +62,8 @@ def start(lesson: str) -> None:
             "another package called `scripts` is in the way: restart the kernel and run the Setup cell first"
         )
     about = metadata(lesson)
+    if "torch" in about["packages"]:
+        before_torch()
     _install_missing(about["packages"])
     _state["lesson"] = lesson
     forget_claims(lesson)
@@ -87,7 +90,7 @@ def metadata(lesson: str) -> dict:
 
 
 def seed(value: int | None = None) -> None:
-    """Seed Python, NumPy's global generator, TensorFlow and Keras, so that a rerun cell gives the same numbers.
+    """Seed Python, NumPy's global generator, TensorFlow, Keras and PyTorch, so that a rerun cell gives the same numbers.
 
     Args:
         value: the seed; None takes the lesson's own: the environment variable COURSE_SEED, else 0.
@@ -104,6 +107,24 @@ def seed(value: int | None = None) -> None:
             import numpy as np
 
             np.random.seed(value)  # noqa: NPY002  # for libraries that draw from the global generator
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(value)
+
+
+def before_torch() -> None:
+    """What has to happen before torchvision is imported.
+
+    PyTorch's threads spin while they wait for work. Beside any other busy process, such as a second notebook of the
+    tests, that makes a small net five times as slow (measured); told so in time, they sleep instead.
+
+    Raises:
+        CourseError: TensorFlow was imported first, and importing torchvision would crash the interpreter.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if "tensorflow" in sys.modules and "torchvision" not in sys.modules:
+        raise CourseError(
+            "TensorFlow runs in this kernel, and PyTorch beside it would crash. Restart the kernel, then run this again"
+        )
 
 
 def current_seed() -> int:

@@ -1,7 +1,8 @@
 """Where trained weights come from: the manifest, and their verification before anything is loaded.
 
 weights/manifest.json names each file that `make weights` has trained, with its card: data, seed, seconds, epochs, score
-on the full test set, bytes, sha256. A file is opened only when its hash is the manifest's.
+on the full test set, bytes, sha256. A file is opened only when its hash is the manifest's. The manifest's other part,
+"pretrained", is about nets that others have trained and that are fetched: scripts/pretrained.py.
 """
 
 import hashlib
@@ -62,9 +63,14 @@ def verified(name: str, folder: Path | None = None) -> Path:
 
 
 def missing(name: str, folder: Path | None = None) -> str | None:
-    """Why the weights `name` cannot be used here, or None when they can: what a claim's ``needs`` asks."""
+    """Why the weights `name`, shipped or pretrained, cannot be used here, or None: what a claim's ``needs`` asks."""
     try:
-        verified(name, folder)
+        from scripts import pretrained
+
+        if folder is None and name in pretrained.cards():
+            pretrained.find(name)
+        else:
+            verified(name, folder)
     except WeightsError as problem:
         return str(problem)
     return None
@@ -102,7 +108,8 @@ def add(model, name: str, card: dict, folder: Path | None = None) -> Path:
     bare.save_weights(path)
     content = path.read_bytes()
     file = {"file": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    whole = {"weights": {**manifest(folder), name: {**file, **card}}}
+    whole = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    whole["weights"] = {**manifest(folder), name: {**file, **card}}
     (folder / "manifest.json").write_text(
         json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8"
     )

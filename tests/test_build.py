@@ -211,6 +211,43 @@ def test_the_lab_asks_before_it_fetches_five_gigabytes(monkeypatch):
     assert lab.wants_everything(["15"]) is False and lab.wants_everything(["01"]) is False
 
 
+def test_the_lessons_chosen_decide_on_pytorch_by_their_metadata(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    for name, packages in (("01_a", {"tensorflow": "tensorflow"}), ("15_b", {"torch": "torch"})):
+        text = json.dumps({"metadata": {"course": {"packages": packages}}})
+        (tmp_path / "notebooks" / f"{name}.ipynb").write_text(text)
+    (tmp_path / "notebooks" / "02_broken.ipynb").write_text("<<<<<<<")
+    for words, level in (
+        (("for",), "full"),
+        (("for", "1"), "core"),
+        (("for", "2", "77"), "core"),
+        (("for", "01", "15"), "full"),
+        (("core",), "core"),
+        ((), "core"),
+    ):
+        assert environment.arguments(*words) == level
+
+
+def test_weights_that_cannot_be_had_do_not_stop_the_set_up(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setenv("COURSE_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr(environment.subprocess, "run", lambda command, **how: calls.append(command))
+    environment.fetch_weights()
+    assert calls[0][1:] == ["-m", "scripts.pretrained", "tiny_yolov3"]
+    (tmp_path / "tiny-yolov3.pt").touch()
+    environment.fetch_weights()
+    assert len(calls) == 1
+
+
+def test_make_sets_up_what_the_lessons_need_and_the_lab_asks_first():
+    text = (environment.ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "scripts.build.environment for $(LESSONS)" in text
+    for target in ("course", "test", "notebooks", "seeds"):
+        assert f"\n{target}: environment\n" in text
+    assert "\nlab: core\n" in text
+
+
 def test_weights_of_a_lesson_without_any_are_told(capsys):
     assert train_weights.main("01") == 0
     assert "No lesson ships trained weights among 01." in capsys.readouterr().out

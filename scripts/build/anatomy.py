@@ -99,7 +99,7 @@ def metadata(path: Path, notebook) -> list[str]:
         wrong.append(f"the file should be called {about.id}_{about.slug}.ipynb")
     for kind in ("data", "weights"):
         known = json.loads((ROOT / kind / "manifest.json").read_text(encoding="utf-8"))
-        known = {*known.get("datasets", {}), *known.get("weights", {})}
+        known = {*known.get("datasets", {}), *known.get("weights", {}), *known.get("pretrained", {})}
         wrong += [
             f"metadata.course: {name!r} is not in {kind}/manifest.json"
             for name in about[kind]

@@ -1,8 +1,9 @@
 """`.venv`, the course's own environment: made when it is missing, made up to date when it is stale.
 
 Run by the Makefile with the system's Python before anything is installed, so this file uses the standard library only.
-    python3 -m scripts.build.environment [core | full]
-`core` is requirements-core.txt; `full` adds PyTorch and ImageAI for lesson 15.
+    python3 -m scripts.build.environment [core | full | for [NUMBERS]]
+`core` is requirements-core.txt; `full` adds PyTorch, ImageAI and the weights of a detector for lesson 15; `for 01 15` takes
+what these lessons need by their metadata, without numbers what all of them need.
 """
 
 import hashlib
@@ -22,6 +23,24 @@ LEVELS = {
     "core": ("requirements-core.txt", "about 2 minutes and 3 GB"),
     "full": ("requirements.txt", "about 4 minutes and 8 GB, most of it PyTorch for lesson 15"),
 }
+
+ONLY_IN_FULL = {"torch", "torchvision", "imageai"}  # what requirements.txt adds, by import name
+WEIGHTS = "tiny_yolov3"  # fetched with the full environment, so that lesson 15 needs no network afterwards
+
+
+def level_for(numbers: list[str]) -> str:
+    """The level that the lessons with these numbers need, or all lessons when there are none: by their metadata."""
+    wanted = {number.zfill(2) for number in numbers}
+    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        if wanted and path.name[:2] not in wanted:
+            continue
+        try:
+            about = json.loads(path.read_text(encoding="utf-8"))["metadata"]["course"]
+        except (OSError, ValueError, KeyError):
+            continue  # whatever is wrong with a lesson's file, the command that runs it will tell
+        if ONLY_IN_FULL & set(about.get("packages", {})):
+            return "full"
+    return "core"
 
 
 def python_of(folder: Path) -> Path:
@@ -76,6 +95,8 @@ def main(level: str = "core") -> int:
         return 1
     why = staleness(level)
     if why is None:
+        if level == "full":
+            fetch_weights()
         return 0
     requirements, cost = LEVELS[level]
     extend = level == "full" and staleness("core") is None  # nothing is wrong with what is there: add to it
@@ -94,9 +115,25 @@ def main(level: str = "core") -> int:
         )
         return 1
     STAMP.write_text(json.dumps(wanted(level), indent=1) + "\n", encoding="utf-8")
+    if level == "full":
+        fetch_weights()
     print("The environment is ready.", flush=True)
     return 0
 
 
+def fetch_weights() -> None:
+    """Fetch and convert lesson 15's weights, once. Where they cannot be had that is one line: the lesson goes on without."""
+    place = Path(os.environ.get("COURSE_WEIGHTS") or ROOT / "weights")
+    if not (place / "tiny-yolov3.pt").exists():
+        subprocess.run([python_of(VENV), "-m", "scripts.pretrained", WEIGHTS], cwd=ROOT)
+
+
+def arguments(*words: str) -> str:
+    """The level that the command line asks for."""
+    if words[:1] == ("for",):
+        return level_for(list(words[1:]))
+    return words[0] if words else "core"
+
+
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:2]))
+    raise SystemExit(main(arguments(*sys.argv[1:])))

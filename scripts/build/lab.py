@@ -3,19 +3,15 @@
 import subprocess
 import sys
 
-from scripts.build.environment import ROOT, VENV, python_of, staleness
+from scripts.build.environment import ROOT, VENV, level_for, python_of, staleness
 from scripts.build.environment import main as make_environment
-
-NEEDS_ALL = "15"
 
 
 def wants_everything(numbers: list[str]) -> bool:
-    """Whether to add PyTorch: only for lesson 15, only when it is not there, only when the user says so."""
-    lesson = sorted((ROOT / "notebooks").glob(f"{NEEDS_ALL}_*.ipynb"))
-    asked_for = not numbers or NEEDS_ALL in [number.zfill(2) for number in numbers]
-    if not lesson or not asked_for or staleness("full") is None or not sys.stdin.isatty():
+    """Whether to add PyTorch: only for a lesson that needs it, only when it is not there, only when the user says so."""
+    if level_for(numbers) == "core" or staleness("full") is None or not sys.stdin.isatty():
         return False
-    print(f"Lesson {NEEDS_ALL} needs PyTorch, about 5 GB more. Every other lesson runs without it.")
+    print("Lesson 15 needs PyTorch, about 5 GB more. Every other lesson runs without it.")
     return input("Install it now? [y/N] ").strip().lower() in ("y", "yes")
 
 

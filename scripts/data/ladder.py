@@ -108,25 +108,25 @@ def climb(
     if os.environ.get("COURSE_OFFLINE") == "1":
         failed.append("original addresses not asked (COURSE_OFFLINE=1)")
         return None, "", failed
-    writable = next((folder for folder in folders if _writable(folder)), None)
-    if writable is None:
+    into = next((folder for folder in folders if writable(folder)), None)
+    if into is None:
         failed.append("no writable folder for a cache: a download is kept in memory only")
-    with _one_process_at_a_time(writable, file) as busy:
+    with one_process_at_a_time(into, file) as busy:
         if busy:
             failed.append(busy)
             return None, "", failed
-        if writable and (writable / file).exists():  # another process has fetched it meanwhile
-            arrays, why = _read(writable / file, "npz", entry, readers)
+        if into and (into / file).exists():  # another process has fetched it meanwhile
+            arrays, why = _read(into / file, "npz", entry, readers)
             if arrays is not None:
                 return arrays, "from the cache", failed
         for source in entry["sources"]:
             host = urlparse(source["url"]).hostname
-            arrays, why = _download(source, entry, readers, writable)
+            arrays, why = _download(source, entry, readers, into)
             if arrays is None:
                 failed.append(f"{host}: {why}")
                 continue
-            if writable is not None:
-                _store(arrays, writable / file)
+            if into is not None:
+                _store(arrays, into / file)
             return arrays, f"from {host}", failed
     return None, "", failed
 
@@ -154,52 +154,54 @@ def _read(path: Path, reader: str, entry: dict, readers: dict) -> tuple[Arrays |
 
 def _download(source: dict, entry: dict, readers: dict, folder: Path | None) -> tuple[Arrays | None, str]:
     """Fetch one source into a temporary folder, check its bytes, then decode it. Returns arrays, or None and why not."""
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix=".download-", dir=folder)
+    except OSError as problem:
+        return None, f"no room for a download: {problem.strerror}"
+    with temporary as name:
+        path, why = retrieve(source, Path(name))
+        return _read(path, source["reader"], entry, readers) if path else (None, why)
+
+
+def retrieve(source: dict, folder: Path, longest: int | None = None) -> tuple[Path | None, str]:
+    """Fetch one file into a folder that is thrown away afterwards. Returns its path, or None and why not.
+
+    source: {url, bytes, sha256}; where nobody publishes a hash there is none, and the caller judges what came.
+    longest: seconds; a download that would take more is given up; None takes LONGEST.
+    """
     import requests
 
     pooch = _pooch()
-    with contextlib.ExitStack() as stack:
-        try:
-            temporary = Path(
-                stack.enter_context(tempfile.TemporaryDirectory(prefix=".download-", dir=folder))
-            )
-        except OSError as problem:
-            return None, f"no room for a download: {problem.strerror}"
-        pooch.get_logger().setLevel("ERROR")  # one line a data set is said by `record`
-        fetch = pooch.HTTPDownloader(
-            progressbar=_Patience(source.get("bytes"), source.get("longest", LONGEST)),
-            timeout=(CONNECT, READ),
-        )
-        try:
-            path = pooch.retrieve(
-                source["url"],
-                known_hash=f"sha256:{source['sha256']}",
-                fname="file",
-                path=temporary,
-                downloader=fetch,
-            )
-        except ValueError:
-            return None, "answered with another file (truncated, changed, or an error page)"
-        except requests.HTTPError as problem:
-            return None, f"answered {problem.response.status_code}"
-        except (requests.Timeout, TimeoutError):
-            return None, "did not answer in time"
-        except requests.ConnectionError:
-            return None, "no network, no such host, or the connection broke off"
-        except requests.RequestException as problem:
-            return None, f"the connection broke off ({type(problem).__name__})"
-        except OSError as problem:
-            return None, f"could not be written: {problem.strerror}"
-        finally:
-            fetch.progressbar.close()
-        return _read(Path(path), source["reader"], entry, readers)
+    pooch.get_logger().setLevel("ERROR")  # one line a file is said by the caller
+    fetch = pooch.HTTPDownloader(
+        progressbar=_Patience(source.get("bytes"), longest or source.get("longest", LONGEST)),
+        timeout=(CONNECT, READ),
+    )
+    known = f"sha256:{source['sha256']}" if "sha256" in source else None
+    try:
+        path = pooch.retrieve(source["url"], known_hash=known, fname="file", path=folder, downloader=fetch)
+    except ValueError:
+        return None, "answered with another file (truncated, changed, or an error page)"
+    except requests.HTTPError as problem:
+        return None, f"answered {problem.response.status_code}"
+    except (requests.Timeout, TimeoutError):
+        return None, "did not answer in time"
+    except requests.ConnectionError:
+        return None, "no network, no such host, or the connection broke off"
+    except requests.RequestException as problem:
+        return None, f"the connection broke off ({type(problem).__name__})"
+    except OSError as problem:
+        return None, f"could not be written: {problem.strerror}"
+    finally:
+        fetch.progressbar.close()
+    return Path(path), ""
 
 
 class _Patience:
     """Stands in for pooch's progress bar: shows one after a second, and gives a download up that hardly moves."""
 
-    def __init__(self, expected: int | None, longest: float = LONGEST):
-        self.total = expected or 0
-        self.longest = longest
+    def __init__(self, expected: int | None, longest: int):
+        self.total, self.longest = expected or 0, longest
         self.began = self.seen = 0
         self.bar = None
 
@@ -236,7 +238,7 @@ def _pooch():
     return pooch
 
 
-def _writable(folder: Path) -> bool:
+def writable(folder: Path) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -246,7 +248,7 @@ def _writable(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _one_process_at_a_time(folder: Path | None, file: str):
+def one_process_at_a_time(folder: Path | None, file: str):
     """Hold the lock of a cache file, where there is a folder that takes one; yields why it could not be had, or None."""
     from filelock import FileLock, Timeout
 
