@@ -106,3 +106,13 @@ def test_rows_of_other_lessons_stay_in_the_file(monkeypatch, tmp_path):
     (tmp_path / "build" / "bench.json").write_text("[", encoding="utf-8")  # cut short
     bench.store("bench.json", [{"lesson": "05", "n": 4}])
     assert json.loads((tmp_path / "build" / "bench.json").read_text(encoding="utf-8"))[0]["n"] == 4
+
+
+def test_a_bench_may_print_a_table_of_its_own(monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    module = SimpleNamespace(LISTINGS=(), main=lambda: print("a table"))
+    monkeypatch.setattr(bench, "modules", lambda numbers: [module])
+    monkeypatch.setattr(bench, "store", lambda file, rows: pytest.fail("there are no rows"))
+    assert bench.main(["16"]) == 0
+    assert capsys.readouterr().out == "a table\n"

@@ -10,7 +10,8 @@ Rows go to build/bench.json: lesson, listing, deck_s, ours_s, ratio, deck_result
 
 Where arithmetic is what takes the time, a second line tells examples per second and which share of this machine's
 measured matrix-product speed that is. Last come the runs at full length, of which a lesson shows a part: each over five
-seeds, against its bound (build/full_length.json).
+seeds, against its bound (build/full_length.json). Where the slides list no code, as for selective search, a lesson's
+bench has a function `main` that prints a table of its own.
 """
 
 import contextlib
@@ -269,6 +270,8 @@ def print_row(new: dict, listing: Listing, speed: float) -> None:
 def time_listings(numbers: list[str]) -> None:
     """Measure, print and store the listings of some lessons, or of all."""
     rows, chosen = [], listings(numbers)
+    if not chosen:
+        return
     speed = 0.0
     print(f"{'listing':<42} {'kind':<11} {'slides':>10} {'course':>8} {'ratio':>7}   result: slides, course")
     for listing in chosen:
@@ -343,7 +346,11 @@ def main(arguments: list[str]) -> int:
         print(json.dumps({"seconds": seconds, "result": float(space[run.value])}))
         return 0
     time_listings(arguments)
-    return 0 if run_full_lengths(arguments) else 1
+    kept = run_full_lengths(arguments)
+    for module in modules(arguments):
+        if hasattr(module, "main"):  # what no listing of the slides stands against: a table of its own
+            module.main()
+    return 0 if kept else 1
 
 
 if __name__ == "__main__":
