@@ -8,10 +8,12 @@ import json
 import math
 import os
 import re
+import textwrap
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+WIDEST = 125  # columns of a printed line
 STATUSES = ("kept", "missed", "not measured", "reported")
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _FORMS = {
@@ -128,9 +130,16 @@ def _show(value) -> str:
 
 
 def _line(made: Claim) -> str:
+    """What is printed for a claim; a long reason why it was not measured follows below, so that it fits on a slide."""
     status = made.status + (f": {made.why}" if made.why else "")
     parts = [f"{made.id:<26}", f"slides {_show(made.slide):<10}", f"here {_show(made.got):<12}"]
-    return " ".join([*parts, f"bound {made.bound or 'none':<16}", status]).rstrip()
+    line = " ".join([*parts, f"bound {made.bound or 'none':<16}", status]).rstrip()
+    if len(line) <= WIDEST:
+        return line
+    short = " ".join([*parts, f"bound {made.bound or 'none':<16}", made.status])
+    return (
+        short + "\n" + textwrap.fill(made.why or "", WIDEST, initial_indent="    ", subsequent_indent="    ")
+    )
 
 
 def _file(lesson: str, folder: Path | None = None) -> Path:

@@ -71,7 +71,7 @@ def test_what_a_claim_needs_decides_whether_it_is_measured(capsys):
     assert "not measured: mnist was not loaded" in capsys.readouterr().out
     ladder.record("mnist", "sample", "")
     course.claim("01.b", not_called, ">= 1", needs="mnist")
-    assert "not measured: mnist is the sample here" in capsys.readouterr().out
+    assert "not measured\n    mnist is the sample here" in capsys.readouterr().out  # too long for one line
     ladder.record("mnist", "full", "")
     course.claim("01.c", lambda: 2, ">= 1", needs="mnist")
     course.claim("01.d", not_called, ">= 1", needs="weights:nothing")
@@ -93,3 +93,13 @@ def test_a_read_only_copy_of_the_course_still_shows_its_claims(tmp_path, monkeyp
     monkeypatch.setenv("COURSE_CLAIMS_DIR", str(tmp_path / "file" / "claims"))
     course.claim("01.a", 1, ">= 1")
     assert "kept" in capsys.readouterr().out
+
+
+def test_a_long_reason_stands_below_its_line(monkeypatch):
+    made = claims.Claim(
+        "15.net", None, ">= 50", None, "not measured", "the weights are not here. " * 8, 0, {}
+    )
+    first, *below = claims._line(made).splitlines()
+    assert first.endswith("not measured") and len(below) > 1
+    assert all(line.startswith("    ") and len(line) <= claims.WIDEST for line in below)
+    assert " ".join(line.strip() for line in below) == made.why.strip()

@@ -81,11 +81,11 @@ def fetch_archive(name: str, entry: dict) -> tuple[Path | None, list[str]]:
     """
     if os.environ.get("COURSE_OFFLINE") == "1":
         return None, ["original addresses not asked (COURSE_OFFLINE=1)"]
-    writable = next((folder for folder in ladder.cache_folders() if ladder._writable(folder)), None)
+    writable = next((folder for folder in ladder.cache_folders() if ladder.writable(folder)), None)
     if writable is None:
         return None, ["no folder for a cache can be written to"]
     failed = []
-    with ladder._one_process_at_a_time(writable, name) as busy:
+    with ladder.one_process_at_a_time(writable, name) as busy:
         if busy:
             return None, [busy]
         if (writable / name).is_dir():
