@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-WIDEST = 125  # columns of a printed line
+WIDEST = 105  # columns of a printed line
 STATUSES = ("kept", "missed", "not measured", "reported")
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _FORMS = {
