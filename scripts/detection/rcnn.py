@@ -31,49 +31,58 @@ class Svms(NamedTuple):
 
 
 def object_net(classes: int = 10, width: int = 128) -> keras.Model:
-    """The shipped digit CNN made ready for objects in colour: one more class, the background (section 2.3).
-
-    The two blocks of convolutions are kept. The kernels of the first are repeated for red, green and blue, a third each:
-    a grey picture gives the same numbers as before. The two dense layers are new.
+    """The shipped digit CNN made ready for objects: its two blocks of convolutions, then new dense layers (section 2.3).
 
     Returns:
-        A model from float32, shape (n, 28, 28, 3), values 0..1, to three outputs: the map after the last pooling,
-        shape (n, 3136); the features, shape (n, width), none negative; the logits, shape (n, classes + 1).
+        A model from float32, shape (n, 28, 28, 1), values 0..1, to three outputs: the map after the last pooling,
+        shape (n, 3136); the features, shape (n, width), none negative; the logits of the classes and, last, of the
+        background, shape (n, classes + 1).
     """
     digits = models.mnist_cnn()
     weights.load(digits, "mnist_cnn")
-    first, *others = digits.layers[:-2]  # without dropout and the ten digits
-    colour = layers.Conv2D(first.filters, 3, padding="same", use_bias=False)
-    inputs = keras.Input((SIDE, SIDE, 3))
-    pooled = colour(inputs)
-    for layer in others:
+    for layer in digits.layers:
         if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = 0.9  # its means, learned on digits, have to follow within a few hundred steps
-        pooled = layer(pooled)
-    colour.set_weights([np.repeat(first.get_weights()[0], 3, axis=2) / 3])
+            layer.momentum = 0.9  # means learned on digits alone: they have to follow within some hundred steps
+    pooled = digits.layers[-3].output  # flattened; dropout and the ten digits' layer are left out
     features = layers.Dense(width, activation="relu", kernel_initializer="he_normal")(pooled)
-    return keras.Model(inputs, [pooled, features, layers.Dense(classes + 1)(features)])
+    return keras.Model(digits.inputs, [pooled, features, layers.Dense(classes + 1)(features)])
 
 
 def warp(image, boxes, side=SIDE, context=CONTEXT):
     """Each box with some surroundings, brought to one size whatever its shape (section 2.1, appendix A).
 
     Args:
-        image: uint8, shape (height, width, 3); boxes: float, shape (n, 4), sides above 0.
-        context: the box becomes the inner side - 2 * context pixels. Outside the picture stands the picture's mean.
+        image: uint8, shape (height, width, 3); boxes: float, shape (n, 4), in the picture, sides above 0.
+        context: the box becomes the inner side - 2 * context pixels. Outside the picture its edge goes on (the paper
+            puts the mean there).
 
     Returns:
         float32 tensor, shape (n, side, side, 3), values 0..1, by linear interpolation at the centres of pixels.
     """
-    image = np.float32(image) / 255
-    mean = image.mean(axis=(0, 1))
-    start, size = boxes[:, :2], boxes[:, 2:] - boxes[:, :2]
-    step = size / (side - 2 * context)  # one pixel of the result, in pixels of the picture
-    first = start + (0.5 - context) * step - 0.5
+    step = (boxes[:, 2:] - boxes[:, :2]) / (side - 2 * context)  # one pixel of the result, in pixels of the picture
+    border = int(np.max(step, initial=0) * context) + 1
+    image = np.pad(np.float32(image) / 255, ((border, border), (border, border), (0, 0)), "edge")
+    first = boxes[:, :2] + border + (0.5 - context) * step - 0.5
     ends = np.concatenate([first, first + (side - 1) * step], axis=1)[:, [1, 0, 3, 2]]
-    last = np.array(image.shape[:2] * 2, np.float32) - 1
-    corners = np.float32(ends / last)  # as crop_and_resize counts: 0 the first pixel's centre, 1 the last one's
-    return tf.image.crop_and_resize((image - mean)[None], corners, np.zeros(len(boxes), np.int32), (side, side)) + mean
+    corners = ends / (np.array(image.shape[:2] * 2) - 1)  # as TensorFlow counts: 0 the first pixel, 1 the last one
+    return tf.image.crop_and_resize(image[None], corners, np.zeros(len(boxes), int), (side, side))
+
+
+def ink(crops):
+    """How far each pixel's colour is from the mean colour of the crop's outermost pixels: what the digit CNN knows.
+
+    The paper subtracts one mean picture from all crops; here each crop's own surroundings are subtracted, so that dark
+    ink on a bright ground and coloured ink look as bright ink on black does.
+
+    Args:
+        crops: float32, shape (n, side, side, 3), values 0..1.
+
+    Returns:
+        float32 tensor, shape (n, side, side, 1), values 0..1.
+    """
+    edges = [crops[:, 0], crops[:, -1], crops[:, :, 0], crops[:, :, -1]]
+    ground = tf.reduce_mean(tf.concat(edges, axis=1), axis=1)[:, None, None, :]
+    return tf.minimum(1.5 * tf.norm(crops - ground, axis=3, keepdims=True), 1.0)
 
 
 def nearest(boxes, truth):
@@ -134,7 +143,7 @@ def describe(model, image, boxes) -> list[np.ndarray]:
     """All outputs of `object_net` for the boxes of one picture, each of shape (n, ...); n may be 0."""
     if len(boxes) == 0:
         return [np.zeros((0, *output.shape[1:]), np.float32) for output in model.outputs]
-    return [output.numpy() for output in _call(model)(warp(image, boxes))]
+    return [output.numpy() for output in _call(model)(ink(warp(image, boxes)))]
 
 
 def train_svm(positives, negatives, random, first=1000, limit=-1.0):
@@ -223,6 +232,6 @@ _calls = {}
 def _call(model):
     """The model as a graph for any number of boxes, traced once."""
     if id(model) not in _calls:
-        signature = [tf.TensorSpec((None, SIDE, SIDE, 3), tf.float32)]
+        signature = [tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)]
         _calls[id(model)] = model, tf.function(lambda x: model(x, training=False), input_signature=signature)
     return _calls[id(model)][1]
