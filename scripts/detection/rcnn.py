@@ -31,7 +31,7 @@ class Svms(NamedTuple):
 
 
 def object_net(classes: int = 10, width: int = 128) -> keras.Model:
-    """The shipped digit CNN made ready for objects: its two blocks of convolutions, then new dense layers (section 2.3).
+    """The shipped digit CNN made ready for objects: its convolutions, then new dense layers (section 2.3).
 
     Returns:
         A model from float32, shape (n, 28, 28, 1), values 0..1, to three outputs: the map after the last pooling,
@@ -42,10 +42,10 @@ def object_net(classes: int = 10, width: int = 128) -> keras.Model:
     weights.load(digits, "mnist_cnn")
     for layer in digits.layers:
         if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = 0.9  # means learned on digits alone: they have to follow within some hundred steps
+            layer.momentum = 0.9  # its means are of digits alone: they have to follow soon
     pooled = digits.layers[-3].output  # flattened; dropout and the ten digits' layer are left out
     features = layers.Dense(width, activation="relu", kernel_initializer="he_normal")(pooled)
-    return keras.Model(digits.inputs, [pooled, features, layers.Dense(classes + 1)(features)])
+    return keras.Model(digits.inputs[0], [pooled, features, layers.Dense(classes + 1)(features)])
 
 
 def warp(image, boxes, side=SIDE, context=CONTEXT):
@@ -59,17 +59,17 @@ def warp(image, boxes, side=SIDE, context=CONTEXT):
     Returns:
         float32 tensor, shape (n, side, side, 3), values 0..1, by linear interpolation at the centres of pixels.
     """
-    step = (boxes[:, 2:] - boxes[:, :2]) / (side - 2 * context)  # one pixel of the result, in pixels of the picture
+    step = (boxes[:, 2:] - boxes[:, :2]) / (side - 2 * context)  # a pixel of the result, in the picture
     border = int(np.max(step, initial=0) * context) + 1
     image = np.pad(np.float32(image) / 255, ((border, border), (border, border), (0, 0)), "edge")
     first = boxes[:, :2] + border + (0.5 - context) * step - 0.5
     ends = np.concatenate([first, first + (side - 1) * step], axis=1)[:, [1, 0, 3, 2]]
-    corners = ends / (np.array(image.shape[:2] * 2) - 1)  # as TensorFlow counts: 0 the first pixel, 1 the last one
+    corners = ends / (np.array(image.shape[:2] * 2) - 1)  # TensorFlow: 0 is the first pixel, 1 the last
     return tf.image.crop_and_resize(image[None], corners, np.zeros(len(boxes), int), (side, side))
 
 
 def ink(crops):
-    """How far each pixel's colour is from the mean colour of the crop's outermost pixels: what the digit CNN knows.
+    """How far each pixel's colour is from the mean colour of the crop's border: what the digit CNN knows.
 
     The paper subtracts one mean picture from all crops; here each crop's own surroundings are subtracted, so that dark
     ink on a bright ground and coloured ink look as bright ink on black does.
@@ -86,7 +86,7 @@ def ink(crops):
 
 
 def nearest(boxes, truth):
-    """For each box the IoU with the object it overlaps most, and which one that is; 0 and 0 where there is no object."""
+    """For each box the IoU with the object it overlaps most, and which that is; 0 and 0 where none is."""
     overlaps = np.pad(iou(boxes, truth), ((0, 0), (0, 1 if len(truth) == 0 else 0)))
     return overlaps.max(axis=1), overlaps.argmax(axis=1)
 
@@ -101,8 +101,8 @@ def tuning_labels(boxes, truth, labels, background=10, limit=0.5):
     return np.where(overlap >= limit, np.append(labels, background)[which], background)
 
 
-def draw_batch(random, labels, background=10, positives=POSITIVES, negatives=NEGATIVES):
-    """Indices of a batch for fine-tuning: objects are rare among proposals, so their share is set (section 2.3).
+def draw_batch(rng, labels, background=10, positives=POSITIVES, negatives=NEGATIVES):
+    """Indices of a batch for fine-tuning: objects are rare, so their share is set (section 2.3).
 
     Where there is none of one kind, the other fills the batch.
 
@@ -113,7 +113,7 @@ def draw_batch(random, labels, background=10, positives=POSITIVES, negatives=NEG
     if len(labels) == 0:
         raise ValueError("fine-tuning: there is no box to learn from")
     objects, others = (objects if len(objects) else others), (others if len(others) else objects)
-    return np.append(random.choice(objects, positives), random.choice(others, negatives))
+    return np.append(rng.choice(objects, positives), rng.choice(others, negatives))
 
 
 def svm_labels(boxes, truth, labels, classes=10, limit=0.3):
@@ -187,7 +187,7 @@ def train_svms(positives, labels, negatives, allowed, random) -> Svms:
 
 
 def fit_ridge(features, targets, ridge=RIDGE):
-    """Linear regression whose weights are kept small: the w that makes |t - x w|^2 + ridge |w|^2 least (appendix C).
+    """Linear regression with small weights: w makes |t - x w|^2 + ridge |w|^2 least (appendix C).
 
     Returns:
         weights, shape (d, 4); bias, shape (4,), which is not kept small.
@@ -211,7 +211,7 @@ def train_regressors(features, targets, labels, classes=10):
 
 
 def detect(boxes, scores, deltas=None, limit=-1.0, overlap=0.3, size=(160, 160)) -> Found:
-    """From scores to detections: threshold, box regression, non-maximum suppression class by class (section 2.2).
+    """From scores to detections: threshold, box regression, suppression class by class (section 2.2).
 
     Args:
         boxes: float, shape (n, 4); scores: float, shape (n, classes).
@@ -233,5 +233,5 @@ def _call(model):
     """The model as a graph for any number of boxes, traced once."""
     if id(model) not in _calls:
         signature = [tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)]
-        _calls[id(model)] = model, tf.function(lambda x: model(x, training=False), input_signature=signature)
+        _calls[id(model)] = model, tf.function(model.call, input_signature=signature, autograph=False)
     return _calls[id(model)][1]
