@@ -171,9 +171,11 @@ def test_hard_negatives_change_the_machine():
 def test_ridge_is_least_squares_when_it_weighs_nothing():
     random = np.random.default_rng(0)
     x, true = random.normal(size=(200, 6)), random.normal(size=(6, 4))
-    w, b = rcnn.fit_ridge(x, x @ true + 3, ridge=1e-9)
-    np.testing.assert_allclose(w, true, atol=1e-6)
-    np.testing.assert_allclose(b, 3, atol=1e-6)
+    w, b = rcnn.fit_ridge(x, x @ true + 3, ridge=1e-4)
+    np.testing.assert_allclose(w, true, atol=1e-5)
+    np.testing.assert_allclose(b, 3, atol=1e-5)
+    normal = np.linalg.solve(np.cov(x.T, ddof=0) * 200 + 50 * np.eye(6), (x - x.mean(0)).T @ (x @ true))
+    np.testing.assert_allclose(rcnn.fit_ridge(x, x @ true + 3, ridge=50)[0], normal, atol=1e-8)
     small, b = rcnn.fit_ridge(x, x @ true + 3, ridge=1e9)
     assert np.abs(small).max() < 1e-5
 

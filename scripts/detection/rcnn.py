@@ -189,17 +189,21 @@ def train_svms(positives, labels, negatives, allowed, random) -> Svms:
 def fit_ridge(features, targets, ridge=RIDGE):
     """Linear regression with small weights: w makes |t - x w|^2 + ridge |w|^2 least (appendix C).
 
+    Solved as w = x' (x x' + ridge)^-1 t, one equation a box; (x' x + ridge)^-1 x' t, one a feature, is the same.
+
     Returns:
         weights, shape (d, 4); bias, shape (4,), which is not kept small.
     """
     x_mean, t_mean = features.mean(axis=0), targets.mean(axis=0)
     x, t = features - x_mean, targets - t_mean
-    w = np.linalg.solve(x.T @ x + ridge * np.eye(x.shape[1]), x.T @ t)
+    w = x.T @ np.linalg.solve(x @ x.T + ridge * np.eye(len(x)), t)
     return w, t_mean - x_mean @ w
 
 
 def train_regressors(features, targets, labels, classes=10):
     """`fit_ridge` for each class, on the pairs of `regression_pairs`.
+
+    The paper takes the map after the last pooling: it knows best where things are.
 
     Returns:
         weights, shape (classes, d, 4); biases, shape (classes, 4). Both 0 for a class without a pair: boxes stay.
