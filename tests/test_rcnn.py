@@ -1,0 +1,202 @@
+"""R-CNN: warping, the labels of its three trainings, its machines and regressors, detection; and its bad input."""
+
+import numpy as np
+import pytest
+
+from scripts import models, weights
+from scripts.detection import rcnn
+from scripts.detection.boxes import decode, iou
+
+NONE, NO_LABEL = np.zeros((0, 4), np.float32), np.zeros(0, np.int32)
+TRUTH, LABELS = np.array([[10.0, 10, 50, 50], [60, 60, 100, 100]], np.float32), np.array([3, 7])
+# IoU with the first object: 1, 0.6, exactly 0.5, 0.3, 0
+BOXES = np.array(
+    [[10, 10, 50, 50], [10, 10, 50, 34], [10, 10, 50, 30], [10, 10, 50, 22], [110, 110, 150, 150]], float
+)
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def net():
+    return rcnn.object_net()
+
+
+def test_warp_of_a_box_of_its_own_size_is_a_cut(picture):
+    """A box of 24 x 24 pixels with 2 of context fills 28 x 28 without any interpolation."""
+    warped = rcnn.warp(picture, np.array([[20.0, 10, 44, 34]])).numpy()
+    np.testing.assert_allclose(warped[0], picture[8:36, 18:46] / 255, atol=1e-4)
+
+
+def test_warp_halves_a_box_of_twice_the_size(picture):
+    """Sampling at pixel centres: of a box twice as large every sample is the mean of 2 x 2 pixels."""
+    warped = rcnn.warp(picture, np.array([[10.0, 6, 58, 54]])).numpy()[0]
+    inside = picture[2:58, 6:62].reshape(28, 2, 28, 2, 3).mean(axis=(1, 3)) / 255
+    np.testing.assert_allclose(warped, inside, atol=1e-4)
+
+
+def test_warp_changes_the_shape_of_the_box(picture):
+    ramp = np.repeat(np.arange(80, dtype=np.uint8)[None, :, None] * 3, 60, axis=0).repeat(3, axis=2)
+    warped = rcnn.warp(ramp, np.array([[20.0, 20, 68, 32]])).numpy()[0]
+    assert warped.shape == (28, 28, 3)
+    np.testing.assert_allclose(warped[0, :, 0], (16 + 2 * np.arange(28) + 0.5) * 3 / 255, atol=1e-4)
+
+
+def test_warp_goes_on_with_the_edge_outside(picture):
+    warped = rcnn.warp(picture, np.array([[0.0, 0, 24, 24]])).numpy()[0]
+    np.testing.assert_allclose(warped[:3, :3], np.broadcast_to(picture[0, 0] / 255, (3, 3, 3)), atol=1e-4)
+    assert rcnn.warp(picture, NONE).shape == (0, 28, 28, 3)
+
+
+def test_warp_shows_the_whole_picture(picture):
+    assert np.isfinite(rcnn.warp(picture, np.array([[0.0, 0, 80, 60]])).numpy()).all()
+
+
+def test_ink_is_the_same_for_a_negative():
+    crops = np.full((1, 28, 28, 3), 0.2, np.float32)
+    crops[:, 8:20, 12:16] = (0.9, 0.5, 0.1)
+    bright = rcnn.ink(crops).numpy()
+    np.testing.assert_allclose(rcnn.ink(1 - crops).numpy(), bright, atol=1e-6)
+    assert bright.shape == (1, 28, 28, 1) and bright[0, 10, 13] == 1 and bright[0, 0, 0] < 1e-5
+
+
+def test_net_keeps_the_shipped_convolutions(net):
+    digits = models.mnist_cnn()
+    weights.load(digits, "mnist_cnn")
+    x = np.random.default_rng(1).random((2, 28, 28, 1)).astype(np.float32)
+    pooled, features, logits = net(x)
+
+    w, b = digits.layers[-1].get_weights()
+    np.testing.assert_allclose(pooled.numpy() @ w + b, digits(x).numpy(), atol=1e-4)
+    assert pooled.shape == (2, 3136) and features.shape == (2, 128) and logits.shape == (2, 11)
+    assert features.numpy().min() >= 0
+
+
+def test_tuning_labels_count_one_half_as_object():
+    assert rcnn.tuning_labels(BOXES, TRUTH, LABELS).tolist() == [3, 3, 3, 10, 10]
+    assert rcnn.tuning_labels(BOXES, NONE, NO_LABEL).tolist() == [10] * 5
+    assert rcnn.tuning_labels(NONE, TRUTH, LABELS).tolist() == []
+
+
+def test_svm_labels_are_of_each_class_alone():
+    allowed = rcnn.svm_labels(BOXES, TRUTH, LABELS)
+    assert allowed[:, 3].tolist() == [False, False, False, False, True]  # 0.3 is not below 0.3
+    assert allowed[:, 7].all() and allowed[:, 0].all()  # an object of class 3 is a negative of class 7
+    assert rcnn.svm_labels(BOXES, NONE, NO_LABEL).all()
+    assert rcnn.svm_labels(NONE, TRUTH, LABELS).shape == (0, 10)
+
+
+def test_regression_pairs_lead_to_the_object():
+    near, targets, labels = rcnn.regression_pairs(BOXES, TRUTH, LABELS, limit=0.55)
+    assert near.tolist() == [0, 1] and labels.tolist() == [3, 3]
+    np.testing.assert_allclose(decode(BOXES[near], targets), TRUTH[[0, 0]], atol=1e-4)
+    near, targets, labels = rcnn.regression_pairs(BOXES, NONE, NO_LABEL)
+    assert len(near) == len(labels) == 0 and targets.shape == (0, 4)
+
+
+def test_a_batch_has_its_share_of_objects():
+    labels = np.array([10] * 50 + [1, 2])
+    batch = rcnn.draw_batch(np.random.default_rng(0), labels)
+    assert len(batch) == 128 and (labels[batch] != 10).sum() == 32
+
+
+@pytest.mark.parametrize("labels", [[10, 10], [1, 2]])
+def test_a_batch_of_one_kind_only(labels):
+    assert len(rcnn.draw_batch(np.random.default_rng(0), np.array(labels))) == 128
+
+
+def test_no_batch_of_nothing():
+    with pytest.raises(ValueError, match="no box to learn from"):
+        rcnn.draw_batch(np.random.default_rng(0), np.zeros(0, int))
+
+
+def test_a_picture_without_proposals(net, picture):
+    """Every step has an answer for it: features of no box, scores of no box, no detection."""
+    pooled, features, logits = rcnn.describe(net, picture, NONE)
+    assert pooled.shape == (0, 3136) and features.shape == (0, 128) and logits.shape == (0, 11)
+    found = rcnn.detect(NONE, logits[:, :10], np.zeros((0, 10, 4)))
+    assert found.boxes.shape == (0, 4) and len(found.scores) == len(found.labels) == 0
+
+
+def test_describe_is_what_the_net_says(net, picture):
+    boxes = np.array([[5.0, 5, 30, 40], [0, 0, 80, 60]])
+    expected = net(rcnn.ink(rcnn.warp(picture, boxes)), training=False)
+    for ours, theirs in zip(rcnn.describe(net, picture, boxes), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def clouds(random, n=60):
+    """Features of two classes, 0 and 2 of three, and of background."""
+    centres = 20 * np.eye(5)[:3]
+    positives = np.concatenate(
+        [centres[0] + random.normal(size=(n, 5)), centres[2] + random.normal(size=(n, 5))]
+    )
+    return positives, np.repeat([0, 2], n), centres[1] + random.normal(size=(400, 5))
+
+
+def test_machines_tell_classes_apart_and_never_find_one_without_positives():
+    random = np.random.default_rng(0)
+    positives, labels, negatives = clouds(random)
+    svms = rcnn.train_svms(positives, labels, negatives, np.ones((400, 3), bool), random)
+    scores = positives @ svms.weights + svms.biases
+    assert (scores[labels == 0, 0] > 0).all() and (scores[labels == 2, 2] > 0).all()
+    assert ((negatives @ svms.weights + svms.biases)[:, [0, 2]] < 0).all()
+    assert np.isneginf(scores[:, 1]).all() and not np.isnan(scores).any()
+    boxes = np.tile([[0.0, 0, 10, 10]], (len(scores), 1))
+    assert 1 not in rcnn.detect(boxes, scores).labels
+
+
+def test_a_class_without_negatives_is_never_found():
+    random = np.random.default_rng(0)
+    positives, labels, negatives = clouds(random)
+    svms = rcnn.train_svms(positives, labels, negatives, np.zeros((400, 3), bool), random)
+    assert np.isneginf(svms.biases).all()
+
+
+def test_hard_negatives_change_the_machine():
+    """Few negatives drawn first lie far away; the pass over all finds those beside the positives."""
+    random = np.random.default_rng(0)
+    positives = np.array([20.0, 0]) + random.normal(size=(50, 2))
+    negatives = np.concatenate(
+        [[-20.0, 0] + random.normal(size=(2000, 2)), [14.0, 6] + random.normal(size=(20, 2))]
+    )
+    w, b = rcnn.train_svm(positives, negatives, random, first=10)
+    easy = rcnn.train_svm(positives, negatives[:2000], random, first=10)
+    assert (negatives[2000:] @ w + b).mean() < (negatives[2000:] @ easy[0] + easy[1]).mean() - 0.3
+
+
+def test_ridge_is_least_squares_when_it_weighs_nothing():
+    random = np.random.default_rng(0)
+    x, true = random.normal(size=(200, 6)), random.normal(size=(6, 4))
+    w, b = rcnn.fit_ridge(x, x @ true + 3, ridge=1e-4)
+    np.testing.assert_allclose(w, true, atol=1e-5)
+    np.testing.assert_allclose(b, 3, atol=1e-5)
+    normal = np.linalg.solve(np.cov(x.T, ddof=0) * 200 + 50 * np.eye(6), (x - x.mean(0)).T @ (x @ true))
+    np.testing.assert_allclose(rcnn.fit_ridge(x, x @ true + 3, ridge=50)[0], normal, atol=1e-8)
+    small, b = rcnn.fit_ridge(x, x @ true + 3, ridge=1e9)
+    assert np.abs(small).max() < 1e-5
+
+
+def test_boxes_of_a_class_without_pairs_stay():
+    random = np.random.default_rng(0)
+    x, t = random.normal(size=(30, 6)), random.normal(size=(30, 4))
+    w, b = rcnn.train_regressors(x, t, np.repeat([0, 2], 15), classes=3)
+    assert w.shape == (3, 6, 4) and not w[1].any() and not b[1].any() and w[0].any()
+    w, b = rcnn.train_regressors(x[:0], t[:0], NO_LABEL, classes=3)
+    assert not w.any() and not b.any()
+
+
+def test_detect_thresholds_suppresses_within_a_class_and_moves_boxes():
+    boxes = np.array([[10.0, 10, 50, 50], [12, 10, 52, 50], [100, 100, 150, 150]])
+    scores = np.array([[0.9, 0.2], [0.8, -2.0], [-2.0, -2.0]])
+    found = rcnn.detect(boxes, scores)
+    assert found.labels.tolist() == [0, 1] and found.scores.tolist() == [0.9, 0.2]
+    deltas = np.zeros((3, 2, 4))
+    deltas[0, 0] = [-0.75, 0, 0, 0]
+    moved = rcnn.detect(boxes, scores, deltas)
+    assert moved.scores.tolist() == [0.9, 0.8, 0.2]  # moved away, the best no longer suppresses the second
+    assert moved.boxes[0].tolist() == [0, 10, 20, 50]  # cut at the picture's border
+    assert iou(moved.boxes[2:], boxes[:1])[0, 0] == 1
