@@ -146,7 +146,7 @@ def describe(model, image, boxes) -> list[np.ndarray]:
     return [output.numpy() for output in _call(model)(ink(warp(image, boxes)))]
 
 
-def train_svm(positives, negatives, random, first=1000, limit=-1.0):
+def train_svm(positives, negatives, random, first=1000, limit=-1.0, passes=2):
     """One class's support vector machine, with one pass of hard negatives (section 2.3).
 
     Trained on the positives and `first` negatives drawn; then on these and all negatives that it scores above `limit`,
@@ -154,13 +154,14 @@ def train_svm(positives, negatives, random, first=1000, limit=-1.0):
 
     Args:
         positives: float, shape (p, d), p above 0; negatives: float, shape (n, d), n above 0. Mean length 20 suits C.
+        passes: 1 leaves the hard negatives out.
 
     Returns:
         weights, shape (d,); bias.
     """
     used = np.zeros(len(negatives), bool)
     used[random.permutation(len(negatives))[:first]] = True
-    for _ in range(2):
+    for _ in range(passes):
         x = np.concatenate([positives, negatives[used]])
         y = np.arange(len(x)) < len(positives)
         svm = LinearSVC(C=C, class_weight={True: 2}, intercept_scaling=10, random_state=0).fit(x, y)
