@@ -131,15 +131,13 @@ def _show(value) -> str:
 
 def _line(made: Claim) -> str:
     """What is printed for a claim; a long reason why it was not measured follows below, so that it fits on a slide."""
-    status = made.status + (f": {made.why}" if made.why else "")
     parts = [f"{made.id:<26}", f"slides {_show(made.slide):<10}", f"here {_show(made.got):<12}"]
-    line = " ".join([*parts, f"bound {made.bound or 'none':<16}", status]).rstrip()
-    if len(line) <= WIDEST:
+    line = " ".join([*parts, f"bound {made.bound or 'none':<16}", made.status])
+    if not made.why:
         return line
-    short = " ".join([*parts, f"bound {made.bound or 'none':<16}", made.status])
-    return (
-        short + "\n" + textwrap.fill(made.why or "", WIDEST, initial_indent="    ", subsequent_indent="    ")
-    )
+    if len(f"{line}: {made.why}") <= WIDEST:
+        return f"{line}: {made.why}"
+    return line + "\n" + textwrap.indent(textwrap.fill(made.why, WIDEST - 4), "    ")
 
 
 def _file(lesson: str, folder: Path | None = None) -> Path:

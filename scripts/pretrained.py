@@ -9,7 +9,6 @@ is not a whole state dict of its net is refused, and nothing refused stays in th
 is read without unpickling, checked name by name, and its hash recorded (recorded.json) at its first use.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from urllib.parse import urlparse
 
 from scripts import darknet, state_dicts
 from scripts.data import ladder
-from scripts.weights import FOLDER, WeightsError
+from scripts.weights import FOLDER, WeightsError, manifest
 
 LONGEST = 900  # seconds that a download of these files may take
 COMMAND = "python -m scripts.pretrained"
@@ -28,12 +27,7 @@ COMMAND = "python -m scripts.pretrained"
 
 def cards() -> dict[str, dict]:
     """What is known of the nets, by name: the manifest's part "pretrained"."""
-    try:
-        return json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))["pretrained"]
-    except (OSError, ValueError, KeyError) as problem:
-        raise WeightsError(
-            f"weights/manifest.json cannot be read ({problem}). Restore it with: git checkout weights"
-        ) from problem
+    return manifest(part="pretrained")
 
 
 def find(name: str) -> Path:
@@ -65,7 +59,7 @@ def fetch(name: str, package: bool = False) -> Path:
         if path is None:
             raise _missing(name, [*failed, "no address asked (COURSE_OFFLINE=1)"])
         return path
-    into = next((folder for folder in folders() if ladder.writable(folder)), None)
+    into = ladder.first_writable(folders())
     if into is None:
         raise _missing(name, [*failed, "no folder to write to"])
     with ladder.one_process_at_a_time(into, card["file"]) as busy:
@@ -183,7 +177,7 @@ def _find(name: str, card: dict) -> tuple[Path | None, list[str]]:
     for folder in places if "darknet" in card else []:
         path = folder / card["darknet"]["file"]
         if path.is_file():
-            into = next((place for place in folders() if ladder.writable(place)), None)
+            into = ladder.first_writable(folders())
             if into is None:
                 failed.append("no folder to write a converted file to")
                 continue
@@ -225,9 +219,9 @@ def _from_package(name: str, card: dict, temporary: Path, into: Path) -> tuple[P
 
 def _from_release(name: str, card: dict, temporary: Path, into: Path) -> tuple[Path | None, str]:
     """ImageAI's own file."""
-    source = {"url": card["url"], "bytes": card["megabytes"] * 2**20}
+    source = {"url": card["url"], "bytes": card["megabytes"] * 2**20, "longest": LONGEST}
     host = urlparse(card["url"]).hostname
-    path, why = ladder.retrieve(source, temporary, LONGEST)
+    path, why = ladder.retrieve(source, temporary)
     if path is None:
         return None, f"{host}: {why}"
     named = path.replace(temporary / card["file"])
@@ -239,10 +233,6 @@ def _from_release(name: str, card: dict, temporary: Path, into: Path) -> tuple[P
     named.replace(into / card["file"])
     state_dicts.record(into / card["file"], f"from {host}")
     return into / card["file"], ""
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -20,11 +20,11 @@ class WeightsError(RuntimeError):
         return [f"WeightsError: {self}"]
 
 
-def manifest(folder: Path | None = None) -> dict[str, dict]:
-    """The cards of all shipped weights, by name. Raises WeightsError when the manifest is missing or no JSON."""
+def manifest(folder: Path | None = None, part: str = "weights") -> dict[str, dict]:
+    """The cards of one part of the manifest, by name. Raises WeightsError when it is missing or no JSON."""
     path = (folder or FOLDER) / "manifest.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["weights"]
+        return json.loads(path.read_text(encoding="utf-8"))[part]
     except (OSError, ValueError, KeyError) as problem:
         raise WeightsError(
             f"weights/{path.name} cannot be read ({problem}). Restore it with: git checkout weights"

@@ -103,3 +103,14 @@ def test_a_long_reason_stands_below_its_line(monkeypatch):
     assert first.endswith("not measured") and len(below) > 1
     assert all(line.startswith("    ") and len(line) <= claims.WIDEST for line in below)
     assert " ".join(line.strip() for line in below) == made.why.strip()
+    kept = claims.Claim(
+        "15.a-rather-long-name-for-a-claim-of-a-lesson",
+        1.0,
+        "123456.789 +- 123456.789",
+        123456.789,
+        "kept",
+        None,
+        0,
+        {},
+    )
+    assert len(claims._line(kept)) > claims.WIDEST and "\n" not in claims._line(kept)

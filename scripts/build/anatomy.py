@@ -108,9 +108,14 @@ def metadata(path: Path, notebook) -> list[str]:
     return wrong
 
 
+def limit_of(path: Path) -> int:
+    """The seconds that a lesson may take, alone on two cores."""
+    return BUDGETS.get(path.name[:2], BUDGET)
+
+
 def budget(path: Path, notebook) -> list[str]:
     """The seconds measured when the page was stored are within the lesson's budget."""
-    seconds, limit = notebook.metadata.course.seconds["cpu"], BUDGETS.get(path.name[:2], BUDGET)
+    seconds, limit = notebook.metadata.course.seconds["cpu"], limit_of(path)
     return [f"{seconds:.0f} s on 2 cores, its budget is {limit} s"] if seconds and seconds > limit else []
 
 

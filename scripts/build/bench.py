@@ -3,7 +3,8 @@
 Each side runs in a process of its own, five times, and the median counts. Building, tracing and compiling are measured;
 imports are not, nor the first operation of TensorFlow's runtime, which either side gets before its clock starts. The
 lesson's side executes the lesson's own cells, after its Setup; the slides' side runs without it, and so with the waits
-of tf.data's tuner at the end of each `fit`, which Setup switches off (scripts/course.py). Either side prints what its listing prints, to a buffer in memory.
+of tf.data's tuner at the end of each `fit`, which Setup switches off (scripts/course.py). Either side prints what its
+listing prints, to a buffer in memory.
 Where a listing would take minutes its time is scaled from a part and marked so; it then runs in full once for its result,
 or not at all where even that would take minutes, and its result reads null.
 Rows go to build/bench.json: lesson, listing, deck_s, ours_s, ratio, deck_result, ours_result and more.
@@ -200,22 +201,14 @@ def full_row(run: FullLength) -> dict:
     """A run at full length with each seed, in processes of their own."""
     # a seed a core, and one thread for each: nothing is timed here, and that gets through most seeds an hour
     alone = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+
+    def result(seed: int) -> float:
+        done = subprocess_json(f"{run.name}, seed {seed}", "--full", run.name, COURSE_SEED=str(seed), **alone)
+        return done["result"]
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = [
-            pool.submit(
-                subprocess_json,
-                f"{run.name}, seed {seed}",
-                "--full",
-                run.name,
-                COURSE_SEED=str(seed),
-                **alone,
-            )
-            for seed in range(run.seeds)
-        ]
-        got = [
-            future.result()["result"]
-            for future in tqdm(done, desc=run.name, unit="seed", ncols=79, disable=None)
-        ]
+        done = pool.map(result, range(run.seeds))
+        got = list(tqdm(done, desc=run.name, total=run.seeds, unit="seed", ncols=79, disable=None))
     median = statistics.median(got)
     kept = None if run.bound is None else keeps(median, run.bound)
     return {

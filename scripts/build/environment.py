@@ -94,10 +94,15 @@ def main(level: str = "core") -> int:
         )
         return 1
     why = staleness(level)
-    if why is None:
-        if level == "full":
-            fetch_weights()
-        return 0
+    if why and not install(level, why):
+        return 1
+    if level == "full":
+        fetch_weights()
+    return 0
+
+
+def install(level: str, why: str) -> bool:
+    """Make or extend `.venv` for `level`. Whether it worked; what went wrong is told."""
     requirements, cost = LEVELS[level]
     extend = level == "full" and staleness("core") is None  # nothing is wrong with what is there: add to it
     print(f"Setting up .venv with Python {platform.python_version()}: {why}. This takes {cost}.", flush=True)
@@ -113,12 +118,10 @@ def main(level: str = "core") -> int:
             "Run the same make command again afterwards.",
             file=sys.stderr,
         )
-        return 1
+        return False
     STAMP.write_text(json.dumps(wanted(level), indent=1) + "\n", encoding="utf-8")
-    if level == "full":
-        fetch_weights()
     print("The environment is ready.", flush=True)
-    return 0
+    return True
 
 
 def fetch_weights() -> None:

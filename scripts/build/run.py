@@ -51,7 +51,7 @@ def main(*numbers: str) -> int:
     index = pages.write_index(runs)
     print("\n" + table(runs))
     for run in runs:
-        if run.seconds > (limit := anatomy.BUDGETS.get(run.path.name[:2], anatomy.BUDGET)):
+        if run.seconds > (limit := anatomy.limit_of(run.path)):
             print(f"note: {run.path.stem} took {run.seconds:.0f} s, its budget on 2 cores is {limit} s")
     lines = [line for run in runs for line in problems(run)]
     print(

@@ -48,7 +48,7 @@ def main(*arguments: str) -> int:
         about.stored_with = {**environment, "data": data}
         # timings are noisy: a page's own figure changes only when it is plainly no longer true,
         # or lies on the other side of the lesson's budget
-        old, limit = about.seconds["cpu"], anatomy.BUDGETS.get(path.name[:2], anatomy.BUDGET)
+        old, limit = about.seconds["cpu"], anatomy.limit_of(path)
         if old is None or not 0.6 < run.seconds / old < 1.6 or (old > limit) != (run.seconds > limit):
             about.seconds["cpu"] = float(round(run.seconds))
         lessons.write(run.notebook, path)

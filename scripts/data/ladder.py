@@ -108,7 +108,7 @@ def climb(
     if os.environ.get("COURSE_OFFLINE") == "1":
         failed.append("original addresses not asked (COURSE_OFFLINE=1)")
         return None, "", failed
-    into = next((folder for folder in folders if writable(folder)), None)
+    into = first_writable(folders)
     if into is None:
         failed.append("no writable folder for a cache: a download is kept in memory only")
     with one_process_at_a_time(into, file) as busy:
@@ -121,7 +121,7 @@ def climb(
                 return arrays, "from the cache", failed
         for source in entry["sources"]:
             host = urlparse(source["url"]).hostname
-            arrays, why = _download(source, entry, readers, into)
+            arrays, why = download(source, entry, readers, into)
             if arrays is None:
                 failed.append(f"{host}: {why}")
                 continue
@@ -152,7 +152,7 @@ def _read(path: Path, reader: str, entry: dict, readers: dict) -> tuple[Arrays |
     return arrays, ""
 
 
-def _download(source: dict, entry: dict, readers: dict, folder: Path | None) -> tuple[Arrays | None, str]:
+def download(source: dict, entry: dict, readers: dict, folder: Path | None) -> tuple[Arrays | None, str]:
     """Fetch one source into a temporary folder, check its bytes, then decode it. Returns arrays, or None and why not."""
     try:
         temporary = tempfile.TemporaryDirectory(prefix=".download-", dir=folder)
@@ -163,18 +163,18 @@ def _download(source: dict, entry: dict, readers: dict, folder: Path | None) -> 
         return _read(path, source["reader"], entry, readers) if path else (None, why)
 
 
-def retrieve(source: dict, folder: Path, longest: int | None = None) -> tuple[Path | None, str]:
+def retrieve(source: dict, folder: Path) -> tuple[Path | None, str]:
     """Fetch one file into a folder that is thrown away afterwards. Returns its path, or None and why not.
 
-    source: {url, bytes, sha256}; where nobody publishes a hash there is none, and the caller judges what came.
-    longest: seconds; a download that would take more is given up; None takes LONGEST.
+    source: {url, bytes, sha256, longest}; where nobody publishes a hash there is none, and the caller judges what came.
+        longest: seconds; a download that would take more is given up; without it LONGEST.
     """
     import requests
 
     pooch = _pooch()
     pooch.get_logger().setLevel("ERROR")  # one line a file is said by the caller
     fetch = pooch.HTTPDownloader(
-        progressbar=_Patience(source.get("bytes"), longest or source.get("longest", LONGEST)),
+        progressbar=_Patience(source.get("bytes"), source.get("longest", LONGEST)),
         timeout=(CONNECT, READ),
     )
     known = f"sha256:{source['sha256']}" if "sha256" in source else None
@@ -245,6 +245,11 @@ def writable(folder: Path) -> bool:
             return True
     except OSError:
         return False
+
+
+def first_writable(folders: list[Path]) -> Path | None:
+    """The best folder that can be written to, made where it is missing; None when there is none."""
+    return next((folder for folder in folders if writable(folder)), None)
 
 
 @contextlib.contextmanager

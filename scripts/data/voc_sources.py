@@ -81,7 +81,7 @@ def fetch_archive(name: str, entry: dict) -> tuple[Path | None, list[str]]:
     """
     if os.environ.get("COURSE_OFFLINE") == "1":
         return None, ["original addresses not asked (COURSE_OFFLINE=1)"]
-    writable = next((folder for folder in ladder.cache_folders() if ladder.writable(folder)), None)
+    writable = ladder.first_writable(ladder.cache_folders())
     if writable is None:
         return None, ["no folder for a cache can be written to"]
     failed = []
@@ -93,7 +93,7 @@ def fetch_archive(name: str, entry: dict) -> tuple[Path | None, list[str]]:
         readers = {"voc.tar": lambda path: unpack(path, writable / name)}
         for source in entry["sources"]:
             host = source["url"].split("/")[2]
-            arrays, why = ladder._download(source, entry, readers, writable)
+            arrays, why = ladder.download(source, entry, readers, writable)
             if arrays is not None:
                 return writable / name, [*failed, host]
             shutil.rmtree(writable / name, ignore_errors=True)  # unpacked, but other than the manifest says
