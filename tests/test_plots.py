@@ -1,8 +1,12 @@
 """scripts/plots.py: the figures that several lessons share show what they are given."""
 
+import base64
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from PIL import Image
 
 from scripts import plots
 
@@ -44,3 +48,37 @@ def test_tiles_keep_each_picture_upright(ax):
     picture = np.array([[[1.0, 0.5], [0.0, 0.25]]])
     plots.tiles(ax, picture, columns=1)
     np.testing.assert_array_equal(ax.images[0].get_array(), picture[0])
+
+
+def test_a_picture_is_drawn_in_its_own_pixels_and_boxes_fit_it(ax):
+    pixels = np.zeros((40, 80, 3))
+    pixels[10:20, 30:50] = 300  # cut off at 255, not wrapped round
+    plots.picture(ax, pixels, longest=40)
+    shown = ax.images[0]
+    assert shown.get_array().shape[:2] == (20, 40) and shown.get_array().max() == 255
+    assert tuple(shown.get_extent()) == (0, 80, 40, 0)
+    plots.boxes(ax, [(30, 10, 50, 20), (0, 0, 5, 5)], ["seven"])
+    first, second = ax.patches
+    assert (first.get_xy(), first.get_width(), first.get_height()) == ((30, 10), 20, 10)
+    assert [text.get_text() for text in ax.texts] == ["seven"] and ax.texts[0].xy == (30, 10)
+    plots.boxes(ax, [(30, 10, 50, 20)], ["by hand"], line="--")
+    assert ax.texts[-1].xy == (30, 20) and ax.patches[-1].get_linestyle() == "--"
+
+
+def test_no_box_and_a_small_grey_picture(ax):
+    plots.picture(ax, np.eye(4) * 255, longest=100)  # smaller than asked: never enlarged
+    plots.boxes(ax, np.zeros((0, 4)))
+    assert ax.images[0].get_array().shape == (4, 4) and not ax.patches
+
+
+def test_a_shown_figure_has_its_alt_text_and_at_most_256_colours(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, metadata, raw: shown.append((data, metadata)))
+    fig, axes = plt.subplots(figsize=(3, 2))
+    plots.picture(axes, np.random.default_rng(0).integers(0, 255, (50, 60, 3)))
+    plots.show(fig, alt="Noise in three colours only.")
+    data, metadata = shown[0]
+    png = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert png.mode == "P" and metadata["image/png"]["alt"] == "Noise in three colours only."
+    with pytest.raises(ValueError, match="alt"):
+        plots.show(plt.figure(), alt="too short")
