@@ -6,7 +6,7 @@ Returns status 1 when something is wrong that it could not mend (with --check: w
 import subprocess
 import sys
 
-from scripts.build import anatomy, generated, lessons
+from scripts.build import anatomy, generated, lessons, results
 from scripts.build.lessons import ROOT
 
 HEAVY = (
@@ -60,12 +60,16 @@ def main(*arguments: str) -> int:
         if (new := generated.stamp_readme(text)) != text:
             readme.write_text(new, encoding="utf-8")
             changed.append("README.md")
+        if results.stamp():
+            changed.append("docs/results.md")
         if changed:
             print(f"stamped: {', '.join(changed)}")
-    elif generated.stamp_readme((ROOT / "README.md").read_text(encoding="utf-8")) != (
-        ROOT / "README.md"
-    ).read_text(encoding="utf-8"):
-        wrong.append("README.md: its table of lessons is not as generated; run make lint")
+    else:
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        if generated.stamp_readme(readme) != readme:
+            wrong.append("README.md: its table of lessons is not as generated; run make lint")
+        if not results.current():
+            wrong.append("docs/results.md is not what the stored pages print; run make lint")
     ruff = [sys.executable, "-m", "ruff"]
     for command in (
         [*ruff, "format", *(["--check"] if check else [])],

@@ -7,7 +7,7 @@ them be downloaded). From any other, pages are stored only with `--anyway`.
 
 import sys
 
-from scripts.build import anatomy, lessons
+from scripts.build import anatomy, lessons, results
 from scripts.build.execute import execute
 from scripts.build.lessons import ROOT
 from scripts.build.lint import stamp
@@ -53,6 +53,7 @@ def main(*arguments: str) -> int:
             about.seconds["cpu"] = float(round(run.seconds))
         lessons.write(run.notebook, path)
         stamp(path)
+        results.stamp()
         for line in anatomy.check(path):
             failed = True
             print(f"{path.name}: {line}")

@@ -1,0 +1,68 @@
+"""What docs/ says of the lessons is true of them."""
+
+import re
+
+import pytest
+
+from scripts.build import lessons, results
+
+GLOSSARY = re.compile(
+    r"^\| (?P<term>.+?) \| (?P<what>.+?) \| \[(?P<number>\d\d)\]\(\.\./notebooks/(?P<file>\S+)\) \|$", re.M
+)
+DOCS = lessons.ROOT / "docs"
+
+
+def test_results_are_what_the_stored_pages_print():
+    assert results.current()
+
+
+def test_every_printed_claim_of_a_lesson_is_in_the_results():
+    for path in lessons.all_lessons():
+        notebook = lessons.read(path)
+        printed = [output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])]
+        lines = sum(len(re.findall(r"^\d\d\.\S+ +slides ", text, re.M)) for text in printed)
+        claims = results.claims_of(notebook)
+        assert len(claims) == lines >= 3, path.name
+        assert {claim["id"][:2] for claim in claims} == {path.name[:2]}
+
+
+def test_a_claim_line_is_read_whole():
+    line = "15.x                       slides 72, 46     here -            bound >= 46            not measured: no weights: get them"
+    claim = results.LINE.search(line).groupdict()
+    assert (claim["slide"], claim["here"], claim["bound"], claim["status"]) == (
+        "72, 46",
+        "-",
+        ">= 46",
+        "not measured",
+    )
+    assert results.row(claim) == "| x | 72, 46 |  | `>= 46` | not measured |"
+
+
+def test_results_are_stamped_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(lessons, "ROOT", tmp_path)
+    assert not results.current()
+    assert results.stamp() and results.current()
+    assert not results.stamp()
+
+
+def test_terms_are_in_order_and_in_their_lessons():
+    rows = [
+        match.groupdict() for match in GLOSSARY.finditer((DOCS / "glossary.md").read_text(encoding="utf-8"))
+    ]
+    assert len(rows) >= 75
+    terms = [row["term"].lower() for row in rows]
+    assert terms == sorted(set(terms))
+    texts = {
+        path.name: " ".join(map(lessons.source, lessons.read(path).cells)).lower()
+        for path in lessons.all_lessons()
+    }
+    for row in rows:
+        assert row["file"].startswith(row["number"])
+        assert row["term"].lower() in texts[row["file"]], f"{row['term']} is not in lesson {row['number']}"
+
+
+@pytest.mark.parametrize("file", ["README.md", "docs/lecturers.md", "docs/glossary.md", "docs/results.md"])
+def test_links_lead_somewhere(file):
+    page = lessons.ROOT / file
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
