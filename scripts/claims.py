@@ -118,7 +118,9 @@ def _missing(needs: str | None) -> str | None:
     source = data.sources_used().get(needs)
     if source == "full":
         return None
-    return f"{needs} was not loaded" if source is None else f"{needs} is the {source} here, not the full set"
+    if source in (None, "missing"):
+        return f"{needs} was not loaded" if source is None else f"{needs} cannot be had here"
+    return f"{needs} is the {source} here, not the full set"
 
 
 def _show(value) -> str:

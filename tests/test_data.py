@@ -105,8 +105,24 @@ def test_without_cifar10_the_patches_stand_in_under_their_own_name(alone, capsys
     assert patches.name == "photo_patches" and len(patches.classes) == 10
     assert patches.x_train.shape == (5000, 32, 32, 3) and patches.y_train.shape == (5000, 1)
     assert (np.bincount(patches.y_test[:, 0]) == 100).all()
-    again = data.load_photo_patches()
+    assert data.sources_used() == {"cifar10": "missing", "photo_patches": "full"}
+    again = data.load_cifar10_or_photo_patches()
     np.testing.assert_array_equal(patches.x_train, again.x_train)
+
+
+def test_the_stand_in_for_cifar10_is_mixed_as_cifar10s_file_is(alone):
+    mixed, sorted_ = data.load_cifar10_or_photo_patches(), data.load_photo_patches()
+    assert (np.diff(sorted_.y_train[:, 0].astype(int)) >= 0).all()
+    for part in ("train", "test"):
+        labels = getattr(mixed, f"y_{part}")[:, 0]
+        assert all(len(set(labels[first : first + 50])) >= 7 for first in range(0, len(labels), 50))
+        with_label = {
+            (x.tobytes(), int(y))
+            for x, y in zip(getattr(sorted_, f"x_{part}"), getattr(sorted_, f"y_{part}")[:, 0], strict=True)
+        }
+        assert {
+            (x.tobytes(), int(y)) for x, y in zip(getattr(mixed, f"x_{part}"), labels, strict=True)
+        } == with_label
 
 
 def test_faces_are_those_of_the_manifest_and_never_come_from_a_network(alone, capsys):

@@ -2,7 +2,7 @@
 
 import pickle
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -111,12 +111,19 @@ def load_photo_patches() -> Images:
 
 
 def load_cifar10_or_photo_patches() -> Images:
-    """CIFAR-10 where it can be had, else `photo_patches`; ``name`` tells which, so that bounds can differ."""
+    """CIFAR-10 where it can be had, else `photo_patches`; ``name`` tells which, so that bounds can differ.
+
+    The patches are mixed here, as CIFAR-10's file is: what a lesson does with one goes for the other.
+    """
     try:
         return load_cifar10()
     except DataError as problem:
-        print(problem)
-        return load_photo_patches()
+        ladder.record("cifar10", "missing", str(problem))
+    patches, parts = load_photo_patches(), {}
+    for part in ("train", "test"):
+        order = np.random.default_rng(2026).permutation(len(getattr(patches, f"y_{part}")))
+        parts |= {f"{letter}_{part}": getattr(patches, f"{letter}_{part}")[order] for letter in "xy"}
+    return replace(patches, **parts)
 
 
 def load_faces() -> Faces:
