@@ -67,7 +67,11 @@ def test_a_failing_lesson_is_named_with_cell_and_error_and_the_others_still_run(
     assert "91_breaks, cell the-cell: KeyError: 'no such key'" in said
     assert "92_misses, claim 92.a missed: got 1, bound >= 2" in said
     row = next(line for line in said.splitlines() if line.startswith("92_misses  "))
-    assert row.split()[2:5] == ["1", "1", "0"]
+    assert row.split()[3:6] == ["1", "1", "0"]
+    assert (
+        sys.platform != "linux" or 20 < float(row.split()[2]) < 2000
+    )  # megabytes of a kernel that loads nothing
+    assert "s in all" in said
     assert sorted(path.name for path in (two_lessons / "build").glob("*.html")) == [
         "91_breaks.html",
         "92_misses.html",

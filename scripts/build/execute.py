@@ -1,6 +1,7 @@
 """Run a lesson from a fresh kernel, as a student's Jupyter would, and tell what happened."""
 
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,11 +19,15 @@ TIMEOUT = 180  # seconds a cell, as in the tests
 
 @dataclass
 class Run:
-    """One run of one lesson. `error` is None when every cell ran; `cell` then is None too."""
+    """One run of one lesson. `error` is None when every cell ran; `cell` then is None too.
+
+    megabytes: the most memory that the kernel held at any time; None where the system does not tell (other than Linux).
+    """
 
     path: Path
     notebook: object
     seconds: float = 0.0
+    megabytes: float | None = None
     cell: str | None = None
     error: str | None = None
     claims: list[dict] = field(default_factory=list)
@@ -72,7 +77,6 @@ def execute(
         resources={"metadata": {"path": str(path.parent)}},
         coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
-        on_cell_complete=lambda cell, cell_index: step(),
     )
     variables = {**os.environ, "COURSE_CLAIMS": "collect", **environment}
     if storing:
@@ -80,6 +84,12 @@ def execute(
             "storing"  # ipykernel then leaves file descriptor 2 alone, as under nbval
         )
     run = Run(path, notebook)
+
+    def after_cell(cell, cell_index):
+        run.megabytes = peak_memory(client) or run.megabytes
+        step()
+
+    client.on_cell_complete = after_cell
     began = time.monotonic()
     try:
         client.execute(env=variables)
@@ -94,6 +104,15 @@ def execute(
         run.cell = _last_cell(notebook)
     run.claims = read_claims(path.name[:2], claims_folder)
     return run
+
+
+def peak_memory(client: NotebookClient) -> float | None:
+    """Megabytes that the client's kernel has held at most so far, as Linux counts them (VmHWM); elsewhere None."""
+    try:
+        status = Path(f"/proc/{client.km.provisioner.pid}/status").read_text(encoding="ascii")
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1000
+    except (OSError, AttributeError, TypeError):
+        return None
 
 
 def _last_cell(notebook) -> str:

@@ -1,4 +1,7 @@
-"""`make course`: run every lesson from a fresh kernel, print a table, leave pages in build/ with an index."""
+"""`make course`: run every lesson from a fresh kernel, print a table, leave pages in build/ with an index.
+
+The table tells seconds, the most memory that the lesson's kernel held, its claims, and which data served.
+"""
 
 import sys
 
@@ -7,7 +10,7 @@ from tqdm import tqdm
 from scripts.build import anatomy, lessons, pages
 from scripts.build.execute import Run, execute
 
-HEAD = ("lesson", "seconds", "kept", "missed", "not measured", "data")
+HEAD = ("lesson", "seconds", "MB", "kept", "missed", "not measured", "data")
 
 
 def table(runs: list[Run]) -> str:
@@ -15,7 +18,10 @@ def table(runs: list[Run]) -> str:
     rows = [HEAD]
     for run in runs:
         counts = [str(run.count(status)) for status in ("kept", "missed", "not measured")]
-        rows.append((run.path.stem, f"{run.seconds:.1f}", *counts, "failed" if run.error else run.data))
+        memory = "-" if run.megabytes is None else f"{run.megabytes:.0f}"
+        rows.append(
+            (run.path.stem, f"{run.seconds:.1f}", memory, *counts, "failed" if run.error else run.data)
+        )
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -53,6 +59,11 @@ def main(*numbers: str) -> int:
     for run in runs:
         if run.seconds > (limit := anatomy.limit_of(run.path)):
             print(f"note: {run.path.stem} took {run.seconds:.0f} s, its budget on 2 cores is {limit} s")
+    print(f"{sum(run.seconds for run in runs):.0f} s in all", end="")
+    if measured := [run for run in runs if run.megabytes is not None]:
+        most = max(measured, key=lambda run: run.megabytes)
+        print(f"; most memory: {most.path.stem}, {most.megabytes:.0f} MB", end="")
+    print()
     lines = [line for run in runs for line in problems(run)]
     print(
         "\n".join(["", *lines])
