@@ -203,7 +203,7 @@ def fit_ridge(features, targets, ridge=RIDGE):
 
 
 def profile(maps, grid=(7, 7, 64), norm=NORM):
-    """Where along x and where along y each channel of a map answers: its means over rows, and over columns.
+    """Where along x and y each channel of a map answers: its means over rows, and over columns.
 
     What box regression sees when pairs are few. The paper gives it the whole map and each class a regressor of its own,
     of many thousand pairs; of hundreds, 3,136 weights for each of four numbers fit their chance. Each box's
