@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scripts import models, weights
+from scripts.build.trainers import lesson_16
 from scripts.detection import rcnn
 from scripts.detection.boxes import decode, iou
 
@@ -200,3 +201,39 @@ def test_detect_thresholds_suppresses_within_a_class_and_moves_boxes():
     assert moved.scores.tolist() == [0.9, 0.8, 0.2]  # moved away, the best no longer suppresses the second
     assert moved.boxes[0].tolist() == [0, 10, 20, 50]  # cut at the picture's border
     assert iou(moved.boxes[2:], boxes[:1])[0, 0] == 1
+
+
+def test_one_regressor_may_serve_all_classes():
+    boxes, scores = np.array([[10.0, 10, 50, 50], [60, 60, 90, 90]]), np.array([[0.9, 0.2], [-2.0, 0.8]])
+    one = np.array([[[0.25, 0, 0, 0]], [[0, 0.5, 0, 0]]])
+    found = rcnn.detect(boxes, scores, one)
+    assert found.boxes.tolist() == [[20, 10, 60, 50], [60, 75, 90, 105], [20, 10, 60, 50]]
+    again = rcnn.detect(boxes, scores, np.repeat(one, 2, axis=1))
+    np.testing.assert_array_equal(again.boxes, found.boxes)
+
+
+def test_a_profile_tells_where_a_map_answers():
+    maps = np.zeros((3, 4, 5, 2))  # four rows, five columns, two channels
+    maps[0, 1, 3, 0] = 2.0
+    maps[1] = 5 * maps[0]
+    profiles = rcnn.profile(maps.reshape(3, -1), grid=(4, 5, 2))
+    assert profiles.shape == (3, 18)
+    across, down = profiles[0, :10].reshape(5, 2), profiles[0, 10:].reshape(4, 2)
+    assert np.argwhere(across).tolist() == [[3, 0]] and np.argwhere(down).tolist() == [[1, 0]]
+    np.testing.assert_allclose(np.linalg.norm(profiles, axis=1), [20, 20, 0])  # contrast does not count
+    np.testing.assert_allclose(profiles[0], profiles[1])
+    assert rcnn.profile(np.zeros((0, 3136))).shape == (0, 896)
+
+
+def test_the_shipped_form_says_what_its_three_models_say(net):
+    """Machines and regression as dense layers beside the net's own, in the file of `make weights`."""
+    random = np.random.default_rng(0)
+    svms = rcnn.Svms(random.normal(size=(128, 10)), random.normal(size=10))
+    w, b = random.normal(size=(896, 4)), random.normal(size=4)
+    detector = lesson_16.joined(net, svms, (w * rcnn.NORM, b))
+    x = random.random((3, 28, 28, 1)).astype(np.float32)
+    maps, features, logits = (output.numpy() for output in net(x))
+    scores, moves, same = (output.numpy() for output in detector(x))
+    np.testing.assert_allclose(scores, features @ svms.weights + svms.biases, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(moves, rcnn.profile(maps) @ w + b, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(same, logits, atol=1e-5)

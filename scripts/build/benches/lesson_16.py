@@ -1,5 +1,7 @@
 """Lesson 16 has no listing in the slides; what is measured is selective search, against OpenCV's own (ximgproc, in C++).
 
+Non-maximum suppression and R-CNN's seconds by stage follow (detector_stages.py) where all sets are measured.
+
 OpenCV's stands in the contrib wheel only, which cannot be installed beside opencv-python: COURSE_CONTRIB_PYTHON names the
 Python of an environment that has it. Both sides see the same pictures in the same run, each in a process of its own,
 taking turns. Run: python -m scripts.build.benches.lesson_16
@@ -182,6 +184,10 @@ def main(only: str = "") -> None:
     target = lessons.ROOT / "build" / "selective_search.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+    if not only:
+        from scripts.build.benches import detector_stages
+
+        detector_stages.main()
 
 
 if __name__ == "__main__":
