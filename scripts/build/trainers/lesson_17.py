@@ -17,7 +17,7 @@ from scripts.detection.evaluation import evaluate, objects_in
 from scripts.detection.proposals import selective_search
 
 SEED, SCENES = 0, 400  # scenes a seed
-DIGITS = {"seeds": range(100, 106), "steps": 2000, "batch": 64, "rate": 2e-3, "shift": 0.2}
+DIGITS = {"seeds": range(100, 104), "steps": 900, "batch": 64, "rate": 2e-3, "shift": 0.2}
 DETECTOR = {"seeds": range(200, 203), "steps": 3000, "rate": 1e-3, "jittered": 2}
 
 
@@ -59,7 +59,7 @@ def scene_digits() -> None:
     images, boxes, labels, which = flat(scenes(DIGITS["seeds"]))
     size, steps = DIGITS["batch"], DIGITS["steps"]
     rate = keras.optimizers.schedules.CosineDecay(
-        DIGITS["rate"] / 10, steps - 200, warmup_target=DIGITS["rate"], warmup_steps=200
+        DIGITS["rate"] / 10, steps - 100, warmup_target=DIGITS["rate"], warmup_steps=100
     )
     optimizer = keras.optimizers.Adam(rate)
     optimizer.build(model.trainable_variables)
