@@ -18,7 +18,7 @@ from scripts.detection.proposals import selective_search
 
 SEED, SCENES = 0, 400  # scenes a seed
 DIGITS = {"seeds": range(100, 104), "steps": 900, "batch": 64, "rate": 2e-3, "shift": 0.2}
-DETECTOR = {"seeds": range(2), "steps": 900, "rate": 1e-3, "jittered": 2}
+DETECTOR = {"seeds": range(2), "steps": 800, "rate": 1e-3, "jittered": 2}
 
 
 def scenes(seeds) -> list[data.Scenes]:
