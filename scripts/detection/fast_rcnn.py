@@ -122,7 +122,7 @@ def jitter(random, truth, count: int, shape) -> np.ndarray:
     return np.clip(moved, 0, np.array([shape[1], shape[0]] * 2))
 
 
-def sample(random, overlap, count: int = ROIS, share: float = SHARE, lowest: float = LOWEST) -> np.ndarray:
+def sample(rng, overlap, count: int = ROIS, share: float = SHARE, lowest: float = LOWEST) -> np.ndarray:
     """Which RoIs of a picture are trained on (section 2.3): at most a `share` of objects, the others background.
 
     Background overlaps an object by `lowest` to 0.5: boxes near objects are the hard ones. Where there is none such, any
@@ -143,11 +143,9 @@ def sample(random, overlap, count: int = ROIS, share: float = SHARE, lowest: flo
     others = np.flatnonzero((overlap < OBJECT) & (overlap >= lowest))
     others = others if len(others) else np.flatnonzero(overlap < OBJECT)
     most = min(int(count * share), len(objects)) if len(others) else count
-    chosen = random.choice(objects, most, replace=most > len(objects)) if most else []
+    chosen = rng.choice(objects, most, replace=most > len(objects)) if most else []
     rest = count - most
-    return np.append(chosen, random.choice(others, rest, replace=rest > len(others)) if rest else []).astype(
-        int
-    )
+    return np.append(chosen, rng.choice(others, rest, replace=rest > len(others)) if rest else []).astype(int)
 
 
 def batch(random, examples, **settings):
