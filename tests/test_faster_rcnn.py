@@ -116,7 +116,7 @@ def test_proposals_are_the_surest_that_are_left(seed, before, after):
 def test_wild_answers_give_no_wild_boxes():
     """exp of a large dw would overflow; answers that are no number are never proposed."""
     boxes = anchors.anchors_of(4, 4, 8)
-    logits, deltas = np.ones(len(boxes), np.float32), np.full((len(boxes), 4), 1e4, np.float32)
+    logits, deltas = np.full(len(boxes), -1e4, np.float32), np.full((len(boxes), 4), 1e4, np.float32)
     with np.errstate(all="raise"):
         found = faster_rcnn.propose(logits, deltas, boxes, 32, 32)
     assert np.isfinite(found.boxes).all() and (found.boxes >= 0).all() and (found.boxes <= 32).all()

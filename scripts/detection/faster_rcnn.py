@@ -87,10 +87,7 @@ def propose(logits, deltas, anchors, height, width, before=BEFORE, after=AFTER, 
     order = np.argsort(-logits, kind="stable")[:before]
     boxes = clip(decode(anchors[order], deltas[order].astype(float)), height, width)
     kept = large_enough(boxes, SMALLEST) & np.isfinite(logits[order])
-    boxes, scores = (
-        boxes[kept].astype(np.float32),
-        (1 / (1 + np.exp(-logits[order][kept]))).astype(np.float32),
-    )
+    boxes, scores = boxes[kept].astype(np.float32), tf.sigmoid(logits[order][kept]).numpy()
     # TensorFlow takes a box as y1, x1, y2, x2
     chosen = tf.image.non_max_suppression(boxes[:, [1, 0, 3, 2]], scores, after, overlap).numpy()
     return Proposals(boxes[chosen], scores[chosen])
