@@ -13,8 +13,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from scripts import weights
 from scripts.detection import anchors, fast_rcnn, rcnn
-from scripts.detection.anchors import HOLDS, RATIOS, SCALES, UNUSED
+from scripts.detection.anchors import BATCH, HOLDS, RATIOS, SCALES, UNUSED
 from scripts.detection.boxes import clip, decode, large_enough
 from scripts.detection.evaluation import Found
 from scripts.detection.fast_rcnn import smooth_l1
@@ -97,9 +98,9 @@ def propose(logits, deltas, places, height, width, before=BEFORE, after=AFTER, o
 
 
 @functools.cache
-def places(height: int, width: int) -> np.ndarray:
+def places(height: int, width: int, scales=SCALES) -> np.ndarray:
     """The anchors of a picture of this size, in the order of the proposal network's answers."""
-    return anchors.anchors_of(height // STRIDE, width // STRIDE, STRIDE)
+    return anchors.anchors_of(height // STRIDE, width // STRIDE, STRIDE, scales)
 
 
 def detector(classes: int = 10) -> keras.Model:
@@ -115,6 +116,14 @@ def detector(classes: int = 10) -> keras.Model:
     pooled = RoiPooling(fast_rcnn.BINS, 1 / fast_rcnn.STRIDE, name="pooling")(maps, boxes, images)
     top = fast_rcnn.heads(classes, maps.shape[-1])
     return keras.Model([pictures, boxes, images], [*proposal_net(maps.shape[-1])(maps), *top(pooled)])
+
+
+def start_from_fast(model, heads: bool = False) -> None:
+    """Give a detector the shipped backbone of lesson 17, and its heads where asked for and the classes are the same."""
+    fast = fast_rcnn.detector()
+    weights.load(fast, "fast_rcnn")
+    for name in ("backbone", "heads") if heads else ("backbone",):
+        model.get_layer(name).set_weights(fast.get_layer(name).get_weights())
 
 
 class Lesson(NamedTuple):
@@ -136,7 +145,7 @@ PARTS = (
 )  # fmt: skip
 
 
-def teach(random, logits, deltas, size, objects, background, drawn=anchors.BATCH, after=200) -> Lesson:
+def teach(random, logits, deltas, size, objects, background, drawn=BATCH, after=200, scales=SCALES) -> Lesson:
     """What is to be learnt from what the proposal network says now: for it, and for the heads, who get its proposals.
 
     Args:
@@ -144,24 +153,16 @@ def teach(random, logits, deltas, size, objects, background, drawn=anchors.BATCH
             gradient passes here, though boxes depend on deltas. That is what makes joint training approximate (3.2).
         size: (height, width) that all pictures were filled up to.
         objects: for each picture its height, its width, its boxes (k, 4) and their labels (k,).
-        drawn: anchors of a picture; after: proposals that the heads may get.
+        drawn: anchors of a picture; after: proposals that the heads may get; scales: of the anchors, a tuple.
     """
-    parts, table = [], places(*size)
+    parts, table = [], places(*size, scales)
     for i, (height, width, truth, labels) in enumerate(objects):
         of_anchors = anchors.targets(random, table, truth, height, width, count=drawn)
         boxes = propose(logits[i], deltas[i], table, height, width, after=after).boxes
-        example = fast_rcnn.prepare(None, boxes, truth, labels, background)
-        picked = fast_rcnn.sample(random, example.overlap, lowest=0.0)
-        image = np.full(len(picked), i, np.int32)
-        parts.append(
-            (
-                *of_anchors,
-                example.boxes[picked],
-                image,
-                example.labels[picked].astype(np.int32),
-                example.targets[picked],
-            )
-        )
+        given = fast_rcnn.prepare(None, boxes, truth, labels, background)
+        picked = fast_rcnn.sample(random, given.overlap, lowest=0.0)
+        image, classes = np.full(len(picked), i, np.int32), given.labels[picked].astype(np.int32)
+        parts.append((*of_anchors, given.boxes[picked], image, classes, given.targets[picked]))
     labels, deltas, *rest = zip(*parts, strict=True)
     return Lesson(np.stack(labels), np.stack(deltas), *map(np.concatenate, rest))
 
@@ -245,10 +246,14 @@ def train(model, images, boxes, labels, steps, rate=1e-3, random=None, pictures=
 
 
 class Net(fast_rcnn.Net):
-    """A detector's stages, each a graph traced once: those of `fast_rcnn.Net`, and the proposal network."""
+    """A detector's stages, each a graph traced once: those of `fast_rcnn.Net`, and the proposal network.
 
-    def __init__(self, model):
+    scales: of its anchors, as in training.
+    """
+
+    def __init__(self, model, scales=SCALES):
         super().__init__(model)
+        self.scales = scales
         proposals = model.get_layer("proposals")
         cells = tf.TensorSpec((1, None, None, proposals.inputs[0].shape[-1]))
         self.anchors = tf.function(
@@ -257,8 +262,8 @@ class Net(fast_rcnn.Net):
 
     def propose(self, maps, height, width, **settings) -> Proposals:
         """The proposals of one picture from its map; settings: of `propose`."""
-        logits, deltas = self.anchors(maps)
-        return propose(logits[0].numpy(), deltas[0].numpy(), places(height, width), height, width, **settings)
+        (logits,), (deltas,) = (said.numpy() for said in self.anchors(maps))
+        return propose(logits, deltas, places(height, width, self.scales), height, width, **settings)
 
 
 def detect(net: Net, image, limit: float = 0.05, overlap: float = 0.3, **settings) -> Found:
