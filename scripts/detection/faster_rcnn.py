@@ -13,7 +13,6 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from scripts import weights
 from scripts.detection import anchors, fast_rcnn, rcnn
 from scripts.detection.anchors import BATCH, HOLDS, RATIOS, SCALES, UNUSED
 from scripts.detection.boxes import clip, decode, large_enough
@@ -116,14 +115,6 @@ def detector(classes: int = 10) -> keras.Model:
     pooled = RoiPooling(fast_rcnn.BINS, 1 / fast_rcnn.STRIDE, name="pooling")(maps, boxes, images)
     top = fast_rcnn.heads(classes, maps.shape[-1])
     return keras.Model([pictures, boxes, images], [*proposal_net(maps.shape[-1])(maps), *top(pooled)])
-
-
-def start_from_fast(model, heads: bool = False) -> None:
-    """Give a detector the shipped backbone of lesson 17, and its heads where asked for and the classes are the same."""
-    fast = fast_rcnn.detector()
-    weights.load(fast, "fast_rcnn")
-    for name in ("backbone", "heads") if heads else ("backbone",):
-        model.get_layer(name).set_weights(fast.get_layer(name).get_weights())
 
 
 class Lesson(NamedTuple):
