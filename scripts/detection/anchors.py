@@ -52,7 +52,8 @@ def anchors_of(rows: int, columns: int, stride: int, scales=SCALES, ratios=RATIO
     In the order of a convolution's output of k channels, flattened: row by row, in a row column by column, at each the k
     shapes. They may reach outside the picture.
     """
-    y, x = np.meshgrid((np.arange(rows) + 0.5) * stride, (np.arange(columns) + 0.5) * stride, indexing="ij")
+    down, across = (np.arange(rows) + 0.5) * stride, (np.arange(columns) + 0.5) * stride
+    y, x = np.meshgrid(down, across, indexing="ij")
     centres = np.stack([x, y, x, y], axis=2)[:, :, None, :]
     return (centres + shapes(scales, ratios)).reshape(-1, 4)
 

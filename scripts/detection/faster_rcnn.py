@@ -21,7 +21,7 @@ from scripts.detection.fast_rcnn import smooth_l1
 from scripts.detection.pooling import RoiPooling
 
 STRIDE = 2 * fast_rcnn.STRIDE  # pixels between positions of anchors: the proposal network halves the map
-BALANCE = 10.0  # lambda: how much the boxes' loss counts beside the objects' (equation 1)
+BALANCE = 50.0  # lambda of equation 1, which makes both parts weigh alike; the paper's 10 is for more objects a batch
 BEFORE, AFTER = (
     600,
     100,

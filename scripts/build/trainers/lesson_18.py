@@ -14,7 +14,7 @@ from scripts.detection import fast_rcnn, faster_rcnn
 from scripts.detection.coverage import best_overlaps, recall
 from scripts.detection.evaluation import evaluate, objects_in
 
-SEED, SCENES, SEEDS, STEPS = 0, 400, range(300, 306), 6000  # scenes a seed
+SEED, SCENES, SEEDS, STEPS = 0, 400, range(300, 306), 4000  # scenes a seed
 
 
 def trained(seed: int = SEED, steps: int = STEPS):
