@@ -118,8 +118,8 @@ class RoiPooling(keras.layers.Layer):
         super().__init__(**kwargs)
         self.size, self.scale = size, scale
 
-    def call(self, maps, boxes, images, training=True):
-        return roi_pool(maps, boxes, images, self.size, self.scale, gradient=training)
+    def call(self, maps, boxes, images, training=None):
+        return roi_pool(maps, boxes, images, self.size, self.scale, gradient=training is not False)
 
     def compute_output_shape(self, maps_shape, boxes_shape, images_shape):
         return boxes_shape[0], self.size, self.size, maps_shape[-1]
