@@ -13,7 +13,7 @@ import numpy as np
 
 LISTINGS = ()
 TRAINING = {"scenes": 400, "steps": 600, "seeds": 3}  # as in view
-CELLS = {"longest": 320, "steps": 3000, "after": 200, "flips": True}  # BCCD: half size
+CELLS = {"longest": 320, "steps": 1000, "after": 200, "flips": True}  # BCCD: half size
 
 
 def milliseconds(function, items, repeats: int = 3) -> float:
@@ -28,13 +28,14 @@ def milliseconds(function, items, repeats: int = 3) -> float:
     return float(np.median(means))
 
 
-def shipped(module, name: str):
-    """The stages of a shipped detector."""
+def shipped():
+    """The shipped detector."""
     from scripts import weights
+    from scripts.detection import faster_rcnn
 
-    model = module.detector()
-    weights.load(model, name)
-    return module.Net(model)
+    model = faster_rcnn.detector()
+    weights.load(model, "faster_rcnn")
+    return model
 
 
 def scaled(image):
@@ -49,7 +50,7 @@ def proposals() -> dict:
     from scripts.detection.proposals import selective_search
 
     scenes = data.load_scenes(100, "test")
-    net = shipped(faster_rcnn, "faster_rcnn")
+    net = faster_rcnn.Net(shipped())
     maps = [net.map(scaled(image)) for image in scenes.images]
     side = scenes.images.shape[1:3]
     said = {
@@ -106,16 +107,16 @@ def training() -> dict:
 
 
 def stages() -> dict:
-    """Test time of Fast and Faster R-CNN by stage, milliseconds a scene, shipped weights."""
+    """Test time of Fast and Faster R-CNN by stage, milliseconds a scene: the same backbone and heads, other proposals."""
     from scripts import data
     from scripts.detection import fast_rcnn, faster_rcnn
     from scripts.detection.proposals import selective_search
 
     images = data.load_scenes(100, "test").images
     side = images.shape[1:3]
-    rows = {}
+    rows, model = {}, shipped()
     for name, module in (("Fast R-CNN", fast_rcnn), ("Faster R-CNN", faster_rcnn)):
-        net = shipped(module, module.__name__.split(".")[-1])
+        net = module.Net(model)
         maps = [net.map(scaled(image)) for image in images]
         if module is fast_rcnn:
             boxes = [selective_search(image).astype(np.float32) for image in images]
