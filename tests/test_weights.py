@@ -8,7 +8,7 @@ import pytest
 from scripts import models, weights
 from scripts.build.trainers import lesson_07
 from scripts.data.pictures import load_mnist, mnist_sample
-from scripts.detection import fast_rcnn
+from scripts.detection import fast_rcnn, faster_rcnn
 
 
 @pytest.fixture
@@ -67,9 +67,10 @@ def test_every_shipped_file_is_the_one_of_its_card():
 
 def net_of(name):
     """The net that shipped weights belong to, and something that it takes."""
-    if name == "fast_rcnn":
+    if name in ("fast_rcnn", "faster_rcnn"):
         boxes = np.array([[10.0, 10, 50, 60], [0, 0, 64, 64]], "float32")
-        return fast_rcnn.detector(), [np.full((1, 64, 64, 3), 0.5, "float32"), boxes, np.zeros(2, "int32")]
+        module = fast_rcnn if name == "fast_rcnn" else faster_rcnn
+        return module.detector(), [np.full((2, 64, 64, 3), 0.5, "float32"), boxes, np.zeros(2, "int32")]
     model = fast_rcnn.digit_classifier() if name == "scene_digits" else getattr(models, name)()
     return model, np.full((2, *model.input_shape[1:]), 0.5, "float32")
 

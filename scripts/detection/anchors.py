@@ -1,0 +1,117 @@
+"""Anchors: boxes of set sizes and shapes at every position of a feature map, and what a network learns at each.
+
+S. Ren, K. He, R. Girshick, J. Sun: "Faster R-CNN: Towards Real-Time Object Detection with Region Proposal Networks", NIPS
+2015; sections are those of arXiv 1506.01497v3. Boxes are those of boxes.py: float x1, y1, x2, y2, counted from 0, end
+exclusive. Position (row, column) of a map of stride s stands for the square of s x s pixels from (column s, row s), and its
+anchors lie round the middle of that square. Everything here is NumPy: targets are numbers, no gradient passes through.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scripts.detection.boxes import encode, iou
+
+SCALES = (
+    24,
+    36,
+    54,
+)  # pixels, side of the square of equal area; the paper: 128, 256, 512, for larger pictures
+RATIOS = (0.5, 1.0, 2.0)  # height to width (section 3.1.1)
+POSITIVE, NEGATIVE = (
+    0.7,
+    0.3,
+)  # IoU: above the one an anchor holds an object, below the other none (section 3.1.2)
+BATCH, SHARE = (
+    256,
+    0.5,
+)  # anchors of a picture that are learnt at a time, and the most of them with objects (3.1.3)
+HOLDS, HOLDS_NOT, UNUSED = 1, 0, -1
+
+
+class Targets(NamedTuple):
+    """What the anchors of a picture are taught: labels (n,), HOLDS, HOLDS_NOT or UNUSED; deltas (n, 4), 0 but where HOLDS."""
+
+    labels: np.ndarray
+    deltas: np.ndarray
+
+
+def shapes(scales=SCALES, ratios=RATIOS) -> np.ndarray:
+    """The anchors of one position, round the point (0, 0): float64, shape (scales * ratios, 4), ratios fastest.
+
+    Each has the area of a square with its scale as side, whatever its ratio of height to width.
+    """
+    sides = [(s / r**0.5, s * r**0.5) for s in scales for r in ratios]
+    halves = np.array(sides, float).reshape(-1, 2) / 2
+    return np.concatenate([-halves, halves], axis=1)
+
+
+def anchors_of(rows: int, columns: int, stride: int, scales=SCALES, ratios=RATIOS) -> np.ndarray:
+    """The anchors of a whole map: float64, shape (rows * columns * k, 4), k = scales * ratios.
+
+    In the order of a convolution's output of k channels, flattened: row by row, in a row column by column, at each the k
+    shapes. They may reach outside the picture.
+    """
+    down, across = (np.arange(rows) + 0.5) * stride, (np.arange(columns) + 0.5) * stride
+    y, x = np.meshgrid(down, across, indexing="ij")
+    centres = np.stack([x, y, x, y], axis=2)[:, :, None, :]
+    return (centres + shapes(scales, ratios)).reshape(-1, 4)
+
+
+def inside(boxes, height: int, width: int) -> np.ndarray:
+    """Which boxes do not cross the border of a picture: bool, shape (n,). The others are not learnt from (3.1.3)."""
+    return (boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= (width, height)).all(axis=1)
+
+
+def match(anchors, truth, usable=None, positive=POSITIVE, negative=NEGATIVE):
+    """Which anchors hold an object (section 3.1.2).
+
+    An anchor does when its IoU with some object is above `positive`; so does the one that overlaps an object most, and
+    every other that overlaps it just as much, however little that is: or no anchor would learn this object. But an object
+    that no anchor overlaps has a largest IoU of 0, which nearly all anchors share: it makes none hold anything.
+
+    Args:
+        anchors: float, shape (n, 4); truth: float, shape (k, 4), k may be 0.
+        usable: bool, shape (n,), or None for all; the others are UNUSED and never an object's best.
+
+    Returns:
+        int8, shape (n,): HOLDS; HOLDS_NOT, when every IoU is below `negative`; UNUSED for what lies between. And int64,
+        shape (n,): the object each overlaps most, the one its box is taught to reach; 0 where there is none.
+    """
+    usable = np.ones(len(anchors), bool) if usable is None else usable
+    if len(truth) == 0:
+        return np.where(usable, HOLDS_NOT, UNUSED).astype(np.int8), np.zeros(len(anchors), np.int64)
+    overlaps = iou(anchors, truth) * usable[:, None]
+    most, of_object = overlaps.max(axis=1), overlaps.max(axis=0)
+    best = ((overlaps == of_object) & (of_object > 0)).any(axis=1)  # without "> 0" all anchors would be
+    labels = np.where(most < negative, HOLDS_NOT, UNUSED)
+    labels = np.where((most > positive) | best, HOLDS, labels)
+    return np.where(usable, labels, UNUSED).astype(np.int8), overlaps.argmax(axis=1)
+
+
+def draw(random, labels, count=BATCH, share=SHARE) -> np.ndarray:
+    """The labels of a batch of anchors: of all but these UNUSED (section 3.1.3).
+
+    At most a share of the batch holds objects; the rest does not. Where objects are fewer, more of the others fill it.
+    """
+    holding, others = np.flatnonzero(labels == HOLDS), np.flatnonzero(labels == HOLDS_NOT)
+    holding = random.permutation(holding)[: int(count * share)]
+    drawn = np.full_like(labels, UNUSED)
+    drawn[holding] = HOLDS
+    drawn[random.permutation(others)[: count - len(holding)]] = HOLDS_NOT
+    return drawn
+
+
+def targets(random, anchors, truth, height: int, width: int, **batch) -> Targets:
+    """What the anchors of one picture are taught in one step.
+
+    Args:
+        random: a ``numpy.random.Generator``; anchors: of `anchors_of`; truth: float, shape (k, 4), the objects' boxes.
+        height, width: of the picture, pixels. batch: count and share of `draw`.
+    """
+    labels, which = match(anchors, truth, inside(anchors, height, width))
+    labels = draw(random, labels, **batch)
+    deltas, holding = np.zeros((len(anchors), 4), np.float32), labels == HOLDS
+    if holding.any():
+        deltas[holding] = encode(anchors[holding], truth[which[holding]].astype(float))
+    return Targets(labels, deltas)

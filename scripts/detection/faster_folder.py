@@ -1,0 +1,76 @@
+"""Faster R-CNN on any pictures with boxes in Pascal VOC's form: shrink, choose anchors, train, evaluate.
+
+Reading and shrinking are those of own_folder.py, the detector is faster_rcnn.py's as it stands. No search is run.
+"""
+
+import numpy as np
+
+from scripts.data import VocSet
+from scripts.detection import coverage, fast_rcnn, faster_rcnn
+from scripts.detection.boxes import area
+from scripts.detection.evaluation import evaluate, objects_in
+from scripts.detection.own_folder import LONGEST, Learned, shrunk
+
+
+def scales_of(boxes) -> tuple[float, ...]:
+    """Scales of anchors for objects of these boxes: the side of the square of equal area that a tenth, half and nine tenths
+    of the objects stay below, in whole pixels. Raises ValueError where there is no object."""
+    every = np.concatenate([np.zeros((0, 4)), *boxes])
+    if len(every) == 0:
+        raise ValueError("there is no object to learn from")
+    return tuple(np.maximum(1.0, np.rint(np.percentile(np.sqrt(area(every)), (10, 50, 90)))).tolist())
+
+
+def shrunk_set(pictures: VocSet, longest: int, flips: bool = False):
+    """Pictures, boxes and labels for training: shrunk, difficult objects left out, so also pictures without another.
+
+    Args:
+        flips: whether each is given mirrored too, in width, in height and in both: for what has neither right nor top.
+    """
+    images, boxes, labels = [], [], []
+    for i, image in enumerate(pictures.images):
+        small, factor = shrunk(image, longest)
+        kept = ~pictures.difficult[i]
+        if not kept.any():
+            continue
+        corners = (pictures.boxes[i][kept] * factor).astype(np.float32)
+        height, width = small.shape[:2]
+        for across in (False, True)[: 1 + flips]:
+            for down in (False, True)[: 1 + flips]:
+                x1, y1, x2, y2 = corners.T
+                x1, x2 = (width - x2, width - x1) if across else (x1, x2)
+                y1, y2 = (height - y2, height - y1) if down else (y1, y2)
+                images.append(np.ascontiguousarray(small[:: -1 if down else 1, :: -1 if across else 1]))
+                boxes.append(np.stack([x1, y1, x2, y2], axis=1))
+                labels.append(pictures.labels[i][kept])
+    return images, boxes, labels
+
+
+def learn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: int = LONGEST, scales=None,
+          flips: bool = False, seed: int = 0, rate: float = 1e-3, pictures: int = 2, after: int = 200) -> Learned:  # fmt: skip
+    """Train Faster R-CNN on one set of pictures and test it on another.
+
+    Args:
+        train, test: with the same classes. start: a trained `fast_rcnn.digit_classifier` to begin from, or None.
+        longest: pixels that the longer side is brought to. scales: of anchors, in those pixels; None takes `scales_of`.
+        flips: as `shrunk_set`; pictures: of a step; after: proposals of a picture.
+    """
+    images, boxes, labels = shrunk_set(train, longest, flips)
+    scales = tuple(scales or scales_of(boxes))
+    model = faster_rcnn.detector(len(train.classes))
+    if start is not None:
+        fast_rcnn.start_from(model, start)
+    random = np.random.default_rng(seed)
+    settings = {"random": random, "pictures": pictures, "scales": scales, "after": after}
+    faster_rcnn.train(model, images, boxes, labels, steps, rate, **settings)
+    net, found, proposed = faster_rcnn.Net(model, scales), [], []
+    for image in test.images:
+        small, factor = shrunk(image, longest)
+        said = faster_rcnn.detect(net, small, limit=0.02, after=after)
+        found.append(said._replace(boxes=said.boxes / factor))
+        maps = net.map(small[None].astype(np.float32) / np.float32(255))
+        proposed.append(net.propose(maps, *small.shape[:2], after=after).boxes / factor)
+    best = coverage.best_overlaps(proposed, test.boxes)
+    evaluation = evaluate(found, objects_in(test), len(train.classes))
+    many = float(np.mean([len(one) for one in proposed]))
+    return Learned(net, coverage.recall(best), found, evaluation, many)

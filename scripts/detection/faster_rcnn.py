@@ -1,0 +1,272 @@
+"""Faster R-CNN: a small network on the detector's own feature map proposes the boxes, in place of selective search.
+
+S. Ren, K. He, R. Girshick, J. Sun: "Faster R-CNN: Towards Real-Time Object Detection with Region Proposal Networks", NIPS
+2015; sections are those of arXiv 1506.01497v3. Anchors and what they are taught stand in anchors.py, the rest of the
+detector in fast_rcnn.py.
+"""
+
+import functools
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from scripts.detection import anchors, fast_rcnn, rcnn
+from scripts.detection.anchors import BATCH, HOLDS, RATIOS, SCALES, UNUSED
+from scripts.detection.boxes import clip, decode, large_enough
+from scripts.detection.evaluation import Found
+from scripts.detection.fast_rcnn import smooth_l1
+from scripts.detection.pooling import RoiPooling
+
+STRIDE = 2 * fast_rcnn.STRIDE  # pixels between positions of anchors: the proposal network halves the map
+BALANCE = 50.0  # lambda of equation 1, which makes both parts weigh alike; the paper's 10 is for more objects a batch
+BEFORE, AFTER = (
+    600,
+    100,
+)  # proposals that suppression sees, and that it leaves at most; the paper: 6000 and 300
+OVERLAP = 0.7  # a proposal goes when its IoU with a surer one is above this (section 3.3)
+SMALLEST = 8  # pixels: a proposal with a shorter side is dropped; the paper's code: 16
+
+
+class Proposals(NamedTuple):
+    """What a region proposal network says of one picture, surest first: boxes (n, 4); scores (n,), 0..1."""
+
+    boxes: np.ndarray
+    scores: np.ndarray
+
+
+def proposal_net(channels: int, shapes: int = len(SCALES) * len(RATIOS), width: int = 128) -> keras.Model:
+    """The region proposal network: a 3x3 convolution, then two 1x1 ones side by side (section 3.1).
+
+    The map is halved before, by pooling: a position each 8 pixels is enough, and the 3x3 cells then see more of the
+    picture. The paper gives two logits an anchor to a softmax, and notes that one to a logistic function does: so here.
+
+    Returns:
+        A model from a feature map, float32, shape (n, rows, columns, channels), to logits, shape (n, anchors), and deltas,
+        shape (n, anchors, 4); anchors = (rows // 2) * (columns // 2) * shapes, in the order of `anchors.anchors_of`.
+    """
+    start = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.01)}  # section 3.1.3
+    maps = keras.Input((None, None, channels))
+    hidden = layers.Conv2D(width, 3, padding="same", activation="relu", kernel_initializer="he_normal")
+    hidden = hidden(layers.MaxPooling2D(2)(maps))
+    logits = layers.Conv2D(shapes, 1, **start)(hidden)
+    deltas = layers.Conv2D(4 * shapes, 1, **start)(hidden)
+    outputs = [layers.Reshape((-1,))(logits), layers.Reshape((-1, 4))(deltas)]
+    return keras.Model(maps, outputs, name="proposals")
+
+
+def proposal_losses(logits, deltas, labels, targets, positions, balance=BALANCE):
+    """The two losses of region proposals, whose sum is equation 1.
+
+    Args:
+        logits: float32, shape (n, anchors); deltas: float32, shape (n, anchors, 4); labels, targets: of `anchors.Targets`,
+            of each picture, shapes (n, anchors) and (n, anchors, 4).
+        positions: of the map, rows * columns: N_reg of the paper (about 2,400 there).
+        balance: lambda.
+
+    Returns:
+        Of objects: the mean log loss over the anchors drawn (N_cls of the paper). Of boxes: lambda / N_reg times the sum
+        of smooth L1 over the anchors that hold an object. Each is the mean over pictures.
+    """
+    labels = tf.cast(labels, tf.float32)
+    drawn, holds = tf.cast(labels != UNUSED, tf.float32), tf.cast(labels == HOLDS, tf.float32)
+    log_losses = drawn * tf.nn.sigmoid_cross_entropy_with_logits(labels=holds, logits=logits)
+    log_loss = tf.reduce_sum(log_losses, axis=1) / tf.maximum(tf.reduce_sum(drawn, axis=1), 1.0)
+    away = tf.reduce_sum(smooth_l1(deltas - tf.cast(targets, tf.float32)), axis=2)
+    box_loss = balance / tf.cast(positions, tf.float32) * tf.reduce_sum(holds * away, axis=1)
+    return tf.reduce_mean(log_loss), tf.reduce_mean(box_loss)
+
+
+def propose(logits, deltas, places, height, width, before=BEFORE, after=AFTER, overlap=OVERLAP) -> Proposals:
+    """From what the network says of one picture to proposals (sections 3.1.1 and 3.3).
+
+    Args:
+        logits: float, shape (anchors,); deltas: float, shape (anchors, 4); places: the anchors, same shape.
+        height, width: of the picture: boxes are cut at its borders, and dropped where little is left.
+        before: only so many, the surest, go into suppression; after: so many are left at most.
+    """
+    order = np.argsort(-logits, kind="stable")[:before]
+    boxes = clip(decode(places[order], deltas[order].astype(float)), height, width)
+    kept = large_enough(boxes, SMALLEST) & np.isfinite(logits[order])
+    boxes, scores = boxes[kept].astype(np.float32), tf.sigmoid(logits[order][kept]).numpy()
+    # TensorFlow takes a box as y1, x1, y2, x2
+    chosen = tf.image.non_max_suppression(boxes[:, [1, 0, 3, 2]], scores, after, overlap).numpy()
+    return Proposals(boxes[chosen], scores[chosen])
+
+
+@functools.cache
+def places(height: int, width: int, scales=SCALES) -> np.ndarray:
+    """The anchors of a picture of this size, in the order of the proposal network's answers."""
+    return anchors.anchors_of(height // STRIDE, width // STRIDE, STRIDE, scales)
+
+
+def detector(classes: int = 10) -> keras.Model:
+    """The whole net (figure 2): one backbone, the proposal network on its map, RoI pooling and the heads of lesson 17.
+
+    Inputs: pictures, boxes, images, as those of `fast_rcnn.detector`. Outputs: logits and deltas of the anchors; logits
+    and deltas of the boxes given.
+    """
+    pictures = keras.Input(shape=(None, None, 3), name="pictures")
+    boxes = keras.Input(shape=(4,), name="boxes")
+    images = keras.Input(shape=(), dtype="int32", name="images")
+    maps = fast_rcnn.backbone()(pictures)
+    pooled = RoiPooling(fast_rcnn.BINS, 1 / fast_rcnn.STRIDE, name="pooling")(maps, boxes, images)
+    top = fast_rcnn.heads(classes, maps.shape[-1])
+    return keras.Model([pictures, boxes, images], [*proposal_net(maps.shape[-1])(maps), *top(pooled)])
+
+
+class Lesson(NamedTuple):
+    """What one step teaches: labels and deltas of all anchors of all pictures; boxes for the heads, the picture of each,
+    their labels and targets."""
+
+    anchor_labels: np.ndarray
+    anchor_deltas: np.ndarray
+    boxes: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
+    targets: np.ndarray
+
+
+# of a Lesson's parts, for the graph: kind of number, and shape
+PARTS = (
+    (tf.int8, (None, None)), (tf.float32, (None, None, 4)), (tf.float32, (None, 4)), (tf.int32, (None,)),
+    (tf.int32, (None,)), (tf.float32, (None, 4)),
+)  # fmt: skip
+
+
+def teach(random, logits, deltas, size, objects, background, drawn=BATCH, after=200, scales=SCALES) -> Lesson:
+    """What is to be learnt from what the proposal network says now: for it, and for the heads, who get its proposals.
+
+    Args:
+        logits, deltas: of the proposal network, shapes (pictures, anchors) and (pictures, anchors, 4), as numbers: no
+            gradient passes here, though boxes depend on deltas. That is what makes joint training approximate (3.2).
+        size: (height, width) that all pictures were filled up to.
+        objects: for each picture its height, its width, its boxes (k, 4) and their labels (k,).
+        drawn: anchors of a picture; after: proposals that the heads may get; scales: of the anchors, a tuple.
+    """
+    parts, table = [], places(*size, scales)
+    for i, (height, width, truth, labels) in enumerate(objects):
+        of_anchors = anchors.targets(random, table, truth, height, width, count=drawn)
+        boxes = propose(logits[i], deltas[i], table, height, width, after=after).boxes
+        given = fast_rcnn.prepare(None, boxes, truth, labels, background)
+        picked = fast_rcnn.sample(random, given.overlap, lowest=0.0)
+        image, classes = np.full(len(picked), i, np.int32), given.labels[picked].astype(np.int32)
+        parts.append((*of_anchors, given.boxes[picked], image, classes, given.targets[picked]))
+    labels, deltas, *rest = zip(*parts, strict=True)
+    return Lesson(np.stack(labels), np.stack(deltas), *map(np.concatenate, rest))
+
+
+def ask(answer, which, logits, deltas) -> Lesson:
+    """The Lesson that a Python function gives to numbers out of a graph. No gradient passes."""
+    kinds, shapes = zip(*PARTS, strict=True)
+    given = tf.numpy_function(answer, [which, logits, deltas], kinds)
+    return Lesson(*(tf.ensure_shape(part, shape) for part, shape in zip(given, shapes, strict=True)))
+
+
+def joint_losses(model, pictures, which, answer):
+    """The four losses of approximate joint training (section 3.2): of proposals and of heads, of classes and of boxes.
+
+    Args:
+        model: of `detector`; pictures: float32, (n, height, width, 3), values 0..1; which: int64 (n,), for `answer`.
+        answer: a function of which, logits and deltas: a Lesson, by `teach`.
+    """
+    backbone, proposals, pooling, heads = map(model.get_layer, ("backbone", "proposals", "pooling", "heads"))
+    maps = backbone(pictures, training=True)  # once, for all that follows
+    logits, deltas = proposals(maps, training=True)
+    lesson = ask(answer, which, logits, deltas)  # numbers: no gradient passes through the boxes
+    positions = tf.shape(logits)[1] // (len(SCALES) * len(RATIOS))
+    pooled = pooling(maps, lesson.boxes, lesson.images, training=True)
+    return (
+        *proposal_losses(logits, deltas, lesson.anchor_labels, lesson.anchor_deltas, positions),
+        *fast_rcnn.losses(*heads(pooled, training=True), lesson.labels, lesson.targets),
+    )
+
+
+def trainer(model, optimizer, answer):
+    """A step of joint training as a graph: it takes pictures and which they are, and returns the four losses."""
+    variables = model.trainable_variables
+    optimizer.build(variables)
+    signature = [tf.TensorSpec((None, None, None, 3)), tf.TensorSpec((None,), tf.int64)]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def step(pictures, which):
+        with tf.GradientTape() as tape:
+            losses = joint_losses(model, pictures, which, answer)
+            loss = tf.add_n(losses)
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return losses
+
+    return step
+
+
+def train(model, images, boxes, labels, steps, rate=1e-3, random=None, pictures=2, **settings) -> np.ndarray:
+    """Train everything at once on `pictures` of the images a step; the rate falls to 0 in half a cosine.
+
+    Args:
+        images: uint8, (height, width, 3) each; boxes: float (k, 4) each; labels: int (k,) each. settings: of `teach`.
+
+    Returns:
+        float, shape (steps, 4): objects and boxes of the proposals, classes and boxes of the heads, for each step.
+    """
+    random = random or np.random.default_rng(0)
+    background, sizes = model.get_layer("heads").outputs[1].shape[1], [None]
+
+    def answer(which, logits, deltas):
+        objects = [(*shapes[i], boxes[i], labels[i]) for i in which]
+        return tuple(teach(random, logits, deltas, sizes[0], objects, background, **settings))
+
+    warm = max(1, steps // 20)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        rate / 10, steps - warm, warmup_target=rate, warmup_steps=warm
+    )
+    step, order, history, shapes = trainer(model, keras.optimizers.Adam(schedule), answer), [], [], {}
+    for _ in range(steps):
+        if len(order) < pictures:
+            order = [*order, *random.permutation(len(images))]
+        chosen, order = order[:pictures], order[pictures:]
+        shown = [images[i] for i in chosen]
+        shapes.update({i: image.shape[:2] for i, image in zip(chosen, shown, strict=True)})
+        sizes[0] = tuple(np.max([image.shape[:2] for image in shown], axis=0))
+        filled = np.zeros((pictures, *sizes[0], 3), np.float32)
+        for one, image in zip(filled, shown, strict=True):
+            one[: image.shape[0], : image.shape[1]] = image / np.float32(255)
+        history.append(step(filled, np.array(chosen)))
+    return np.array(history, np.float32)
+
+
+class Net(fast_rcnn.Net):
+    """A detector's stages, each a graph traced once: those of `fast_rcnn.Net`, and the proposal network.
+
+    scales: of its anchors, as in training.
+    """
+
+    def __init__(self, model, scales=SCALES):
+        super().__init__(model)
+        self.scales = scales
+        proposals = model.get_layer("proposals")
+        cells = tf.TensorSpec((1, None, None, proposals.inputs[0].shape[-1]))
+        self.anchors = tf.function(
+            lambda m: proposals(m, training=False), input_signature=[cells], autograph=False
+        )
+
+    def propose(self, maps, height, width, **settings) -> Proposals:
+        """The proposals of one picture from its map; settings: of `propose`."""
+        (logits,), (deltas,) = (said.numpy() for said in self.anchors(maps))
+        return propose(logits, deltas, places(height, width, self.scales), height, width, **settings)
+
+
+def detect(net: Net, image, limit: float = 0.05, overlap: float = 0.3, **settings) -> Found:
+    """From a picture to detections; the map is computed once, for proposals and for classes.
+
+    Args:
+        limit, overlap: as `fast_rcnn.detect`; settings: of `propose`.
+    """
+    maps = net.map(image[None].astype(np.float32) / np.float32(255))
+    proposals = net.propose(maps, *image.shape[:2], **settings).boxes
+    if len(proposals) == 0:
+        return Found(proposals, np.zeros(0, np.float32), np.zeros(0, np.int64))
+    logits, deltas = net.heads(net.pool(maps, proposals))
+    probabilities, moves = tf.nn.softmax(logits).numpy()[:, :-1], deltas.numpy() * fast_rcnn.SPREAD
+    return rcnn.detect(proposals, probabilities, moves, limit, overlap, image.shape[:2])

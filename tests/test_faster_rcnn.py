@@ -1,0 +1,214 @@
+"""Faster R-CNN: the losses of region proposals and the proposal layer against slow writings from the paper; its bad input."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from scripts.detection import anchors, fast_rcnn, faster_rcnn
+from scripts.detection.anchors import HOLDS, HOLDS_NOT, UNUSED
+from scripts.detection.boxes import clip, decode, iou, nms
+
+NONE = np.zeros((0, 4))
+
+
+def said(seed, pictures=2, n=60):
+    """What a network might say of some anchors, with labels and targets of every kind."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 4, (pictures, n)).astype(np.float32)
+    deltas = random.normal(0, 1.5, (pictures, n, 4)).astype(np.float32)
+    labels = random.choice([HOLDS, HOLDS_NOT, UNUSED], (pictures, n), p=[0.2, 0.5, 0.3]).astype(np.int8)
+    targets = random.normal(0, 1, (pictures, n, 4)).astype(np.float32)
+    return logits, deltas, labels, targets
+
+
+def slow_losses(logits, deltas, labels, targets, positions, balance):
+    """Equation 1, one anchor after the other."""
+    of_objects, of_boxes = [], []
+    for picture in range(len(logits)):
+        drawn = [i for i in range(len(labels[picture])) if labels[picture][i] != UNUSED]
+        log_loss = box_loss = 0.0
+        for i in drawn:
+            p = 1 / (1 + math.exp(-float(logits[picture][i])))
+            star = 1 if labels[picture][i] == HOLDS else 0
+            log_loss -= star * math.log(p) + (1 - star) * math.log(1 - p)
+            for t, goal in zip(deltas[picture][i], targets[picture][i], strict=True):
+                x = abs(float(t) - float(goal))
+                box_loss += star * (0.5 * x * x if x < 1 else x - 0.5)
+        of_objects.append(log_loss / max(len(drawn), 1))
+        of_boxes.append(balance * box_loss / positions)
+    return np.mean(of_objects), np.mean(of_boxes)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("balance", [1.0, 10.0])
+def test_the_losses_are_the_papers(seed, balance):
+    case = said(seed, pictures=1 + seed % 3)
+    found = faster_rcnn.proposal_losses(*case, positions=20, balance=balance)
+    np.testing.assert_allclose([float(one) for one in found], slow_losses(*case, 20, balance), rtol=1e-4)
+
+
+def test_losses_where_nothing_was_drawn_or_nothing_holds_an_object():
+    logits, deltas, labels, targets = said(0)
+    nothing = faster_rcnn.proposal_losses(logits, deltas, np.full_like(labels, UNUSED), targets, 20)
+    assert [float(one) for one in nothing] == [0, 0]
+    empty = faster_rcnn.proposal_losses(logits, deltas, np.full_like(labels, HOLDS_NOT), targets, 20)
+    assert float(empty[0]) > 0 and float(empty[1]) == 0
+
+
+def test_losses_of_very_sure_answers_are_finite():
+    logits, deltas, labels, targets = said(1)
+    found = faster_rcnn.proposal_losses(1e4 * logits, 1e4 * deltas, labels, targets, 20)
+    assert np.isfinite([float(one) for one in found]).all()
+
+
+def test_no_gradient_reaches_what_was_not_drawn():
+    logits, deltas, labels, targets = (tf.constant(one) for one in said(2))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([logits, deltas])
+        log_loss, box_loss = faster_rcnn.proposal_losses(logits, deltas, labels, targets, 20)
+    assert not tape.gradient(log_loss, logits).numpy()[labels.numpy() == UNUSED].any()
+    assert not tape.gradient(box_loss, deltas).numpy()[labels.numpy() != HOLDS].any()
+    assert tape.gradient(box_loss, deltas).numpy()[labels.numpy() == HOLDS].any()
+
+
+def test_the_network_speaks_in_the_order_of_the_anchors():
+    """What is true of one place of the map changes the answers of the anchors round this place only."""
+    net = faster_rcnn.proposal_net(4, width=8)
+    maps = np.zeros((1, 14, 18, 4), np.float32)  # halved: 7 x 9 positions
+    before = [out.numpy() for out in net(maps)]
+    assert before[0].shape == (1, 7 * 9 * 9) and before[1].shape == (1, 7 * 9 * 9, 4)
+    maps[0, 10, 5] = 1
+    table = anchors.anchors_of(7, 9, 8)
+    for quiet, loud in zip(before, net(maps), strict=True):
+        changed = np.abs(loud.numpy() - quiet).reshape(1, len(table), -1).max(axis=(0, 2)) > 1e-7
+        centres = (table[changed, :2] + table[changed, 2:]) / 2
+        assert changed.any() and np.abs(centres - (2.5 * 8, 5.5 * 8)).max() <= 8  # a 3 x 3 convolution
+
+
+def slow_proposals(logits, deltas, boxes, height, width, before, after, overlap):
+    """Section 3.3, with the course's own suppression."""
+    order = sorted(range(len(logits)), key=lambda i: -logits[i])[:before]
+    found = clip(decode(boxes[order], deltas[order].astype(float)), height, width)
+    sides = found[:, 2:] - found[:, :2]
+    kept = np.flatnonzero((sides >= faster_rcnn.SMALLEST).all(axis=1))
+    kept = kept[nms(found[kept], logits[np.array(order)[kept]], overlap)][:after]
+    return found[kept], 1 / (1 + np.exp(-logits[np.array(order)[kept]]))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("before", "after"), [(600, 100), (50, 300), (1, 1)])
+def test_proposals_are_the_surest_that_are_left(seed, before, after):
+    random, boxes = np.random.default_rng(seed), anchors.anchors_of(10, 12, 8)
+    logits = random.normal(0, 3, len(boxes)).astype(np.float32)
+    deltas = random.normal(0, 0.3, (len(boxes), 4)).astype(np.float32)
+    found = faster_rcnn.propose(logits, deltas, boxes, 80, 96, before, after)
+    expected = slow_proposals(logits, deltas, boxes, 80, 96, before, after, 0.7)
+    np.testing.assert_allclose(found.boxes, expected[0], atol=1e-3)
+    np.testing.assert_allclose(found.scores, expected[1], atol=1e-5)
+    assert (np.diff(found.scores) <= 0).all() and len(found.boxes) <= after
+    assert (found.boxes >= 0).all() and (found.boxes[:, 2:] <= (96, 80)).all()
+    overlaps = iou(found.boxes.astype(float), found.boxes.astype(float))
+    assert (overlaps - np.eye(len(overlaps)) <= 0.7 + 1e-5).all()
+
+
+def test_wild_answers_give_no_wild_boxes():
+    """exp of a large dw would overflow; answers that are no number are never proposed."""
+    boxes = anchors.anchors_of(4, 4, 8)
+    logits, deltas = np.full(len(boxes), -1e4, np.float32), np.full((len(boxes), 4), 1e4, np.float32)
+    with np.errstate(all="raise"):
+        found = faster_rcnn.propose(logits, deltas, boxes, 32, 32)
+    assert np.isfinite(found.boxes).all() and (found.boxes >= 0).all() and (found.boxes <= 32).all()
+    deltas[:] = 0
+    deltas[::2], logits[1::4] = np.nan, np.nan
+    found = faster_rcnn.propose(logits, deltas, boxes, 32, 32)
+    assert len(found.boxes) and np.isfinite(found.boxes).all() and np.isfinite(found.scores).all()
+
+
+def test_nothing_large_enough_gives_no_proposal():
+    boxes = anchors.anchors_of(4, 4, 8, (4,), (1.0,))
+    found = faster_rcnn.propose(np.ones(16, np.float32), np.zeros((16, 4), np.float32), boxes, 32, 32)
+    assert found.boxes.shape == (0, 4) and found.scores.shape == (0,)
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(0)
+    return faster_rcnn.detector(classes=3)
+
+
+PICTURES = [np.random.default_rng(i).integers(0, 256, (48, 64 - 8 * i, 3), np.uint8) for i in range(2)]
+BOXES = [np.array([[4.0, 4, 36, 40]], np.float32), NONE.astype(np.float32)]
+LABELS = [np.array([2], np.int32), np.zeros(0, np.int32)]
+
+
+def lesson_of(model, random=None, pictures=(0, 1), **settings):
+    size = (48, 64)
+    net = faster_rcnn.Net(model)
+    filled = np.zeros((len(pictures), *size, 3), np.float32)
+    maps = model.get_layer("backbone")(filled)
+    logits, deltas = (out.numpy() for out in model.get_layer("proposals")(maps))
+    objects = [(*PICTURES[i].shape[:2], BOXES[i], LABELS[i]) for i in pictures]
+    assert net.classes == 3
+    return faster_rcnn.teach(random or np.random.default_rng(0), logits, deltas, size, objects, 3, **settings)
+
+
+def test_a_lesson_teaches_proposals_and_heads(model):
+    lesson = lesson_of(model)
+    table = faster_rcnn.places(48, 64)
+    assert lesson.anchor_labels.shape == (2, len(table)) and lesson.anchor_deltas.shape == (2, len(table), 4)
+    assert (lesson.anchor_labels[0] == HOLDS).any() and not (lesson.anchor_labels[1] == HOLDS).any()
+    assert lesson.boxes.shape == (128, 4) and lesson.images.tolist() == [0] * 64 + [1] * 64
+    assert (lesson.labels[lesson.images == 1] == 3).all()  # a picture without objects: background
+    truth = lesson.boxes[lesson.labels == 2].astype(float)
+    overlaps = iou(truth, BOXES[0].astype(float))
+    assert len(truth) and (overlaps >= 0.5).all() and overlaps.max() == 1  # the object's own box among them
+    outside = lesson.boxes[lesson.images == 1][:, 2] > 56
+    assert not outside.any()  # cut at the border of the narrower picture, not of the batch
+    for (kind, shape), part in zip(faster_rcnn.PARTS, lesson, strict=True):
+        assert part.dtype == kind.as_numpy_dtype and part.ndim == len(shape)
+
+
+def test_training_moves_every_part_and_lowers_the_losses(model):
+    before = [variable.numpy() for variable in model.trainable_variables]
+    history = faster_rcnn.train(model, PICTURES, BOXES, LABELS, 30, random=np.random.default_rng(0), drawn=32)
+    assert history.shape == (30, 4) and np.isfinite(history).all()
+    assert history[-5:].sum(axis=1).mean() < history[:5].sum(axis=1).mean()
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        assert np.abs(variable.numpy() - old).max() > 0, variable.path
+
+
+def test_no_gradient_passes_through_the_boxes(model):
+    """The heads' losses reach the backbone by the pooled values, and never the proposal network."""
+    boxes = tf.constant([[4.0, 4, 36, 40]])
+    with tf.GradientTape(persistent=True) as tape:
+        maps = model.get_layer("backbone")(np.ones((1, 48, 64, 3), np.float32))
+        logits, deltas = model.get_layer("proposals")(maps)
+        given = tf.numpy_function(lambda d: boxes.numpy() + 0 * d[0, :1], [deltas], tf.float32)
+        pooled = model.get_layer("pooling")(
+            maps, tf.ensure_shape(given, (None, 4)), tf.constant([0]), training=True
+        )
+        loss = tf.reduce_sum(model.get_layer("heads")(pooled)[0] ** 2)
+    reached = tape.gradient(loss, model.get_layer("backbone").trainable_variables)
+    assert all(gradient is not None for gradient in reached)
+    assert all(g is None for g in tape.gradient(loss, model.get_layer("proposals").trainable_variables))
+
+
+def test_detection_of_a_picture_of_any_size(model):
+    net = faster_rcnn.Net(model)
+    for size in ((48, 64), (50, 71), (33, 35)):
+        found = faster_rcnn.detect(net, np.zeros((*size, 3), np.uint8), limit=0.0)
+        assert len(found.boxes) == len(found.scores) == len(found.labels)
+        assert (found.boxes >= 0).all() and (found.boxes <= np.array(size[::-1] * 2) + 1e-3).all()
+
+
+def test_shared_and_separate_maps_give_the_same_detections(model):
+    """Faster R-CNN is lesson 17's detector given these proposals: no more, no less."""
+    net, image = faster_rcnn.Net(model), PICTURES[0]
+    proposals = net.propose(net.map(image[None] / np.float32(255)), 48, 64).boxes
+    ours = faster_rcnn.detect(net, image, limit=0.01)
+    theirs = fast_rcnn.detect(fast_rcnn.Net(model), image, proposals, limit=0.01)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
