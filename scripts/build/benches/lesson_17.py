@@ -26,7 +26,7 @@ ROIS, SIDE, CHANNELS, BINS = (
     7,
 )  # of the comparison with torchvision; a picture of 160 pixels, stride 4
 # pixels of the picture, boxes, pixels of a warped box: few, the lesson's, larger crops, the paper's proportions
-SETTINGS = ((160, 128, 32), (160, 128, 64), (160, 128, 96), (160, 128, 128), (320, 240, 192))
+SETTINGS = ((160, 128, 32), (160, 128, 64), (160, 128, 96), (160, 128, 128), (320, 480, 190))
 BCCD_SEARCH = {"strategy": "single", "k": (25, 50, 100), "sigma": 1.0, "smallest": 40}
 
 GIVEN = f"""
