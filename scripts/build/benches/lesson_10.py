@@ -52,7 +52,7 @@ LISTINGS = (
     Listing(
         name="10.tf", data="mnist", listing=f"GAN, {STEPS:,} of 100,000 steps", kind="TensorFlow", result="cost of G",
         deck=tf1_loop, deck_prepare=mnist, prepare=("game-build", "game-costs", "game-train", "mnist-load", "mnist-build", "mnist-train", "mnist-loop"),
-        cells=(), code=f"G, D = start_game()\ncost = float(trainer(G, D, memory=0.9, dropout=0.0)(tf.constant(0), tf.constant({STEPS}))[0])",
+        cells=(), code=f"G, D = start_game()\ncost = float(trainer(G, D, memory=0.9, penalty=0.0)(tf.constant(0), tf.constant({STEPS}))[0])",
         value="cost", examples=STEPS * BATCH, flops=FLOPS,
     ),
 )  # fmt: skip
