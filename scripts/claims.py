@@ -118,8 +118,10 @@ def _missing(needs: str | None) -> str | None:
     source = data.sources_used().get(needs)
     if source == "full":
         return None
-    if source in (None, "missing"):
-        return f"{needs} was not loaded" if source is None else f"{needs} cannot be had here"
+    if source is None:
+        return f"{needs} was not loaded"
+    if source == "missing":
+        return f"{needs} cannot be had here"
     return f"{needs} is the {source} here, not the full set"
 
 

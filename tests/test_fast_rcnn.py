@@ -9,13 +9,7 @@ from scripts import data
 from scripts.detection import fast_rcnn, own_folder, rcnn
 from scripts.detection.boxes import decode
 from scripts.detection.pooling import roi_pool
-
-NONE, NO_LABEL = np.zeros((0, 4), np.float32), np.zeros(0, np.int32)
-TRUTH, LABELS = np.array([[10.0, 10, 50, 50], [60, 60, 100, 100]], np.float32), np.array([3, 7])
-# IoU with the first object: 1, 0.6, exactly 0.5, 0.3, 0
-BOXES = np.array(
-    [[10, 10, 50, 50], [10, 10, 50, 34], [10, 10, 50, 30], [10, 10, 50, 22], [110, 110, 150, 150]], float
-)
+from tests.detection_cases import BOXES, LABELS, NONE, TRUTH
 
 
 @pytest.fixture(scope="module")

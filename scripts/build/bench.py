@@ -192,6 +192,20 @@ def subprocess_json(name: str, *arguments: str, **variables: str) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def other_python(python: str, code: str, *arguments: str):
+    """Run code in another environment's Python, from the course's root, and return the JSON of its last line."""
+    done = subprocess.run([python, "-c", code, *arguments], cwd=lessons.ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit((done.stderr.strip() or "no message").splitlines()[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def torch_python() -> str | None:
+    """A Python with torchvision: the one that COURSE_TORCH_PYTHON names, else this one where it has it, else None."""
+    here = sys.executable if importlib.util.find_spec("torchvision") else None
+    return os.environ.get("COURSE_TORCH_PYTHON") or here
+
+
 def measure(listing: Listing, side: str) -> dict:
     """One measurement in a process of its own."""
     return subprocess_json(f"{listing.name}, {side}", "--side", side, listing.name)

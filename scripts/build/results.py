@@ -16,8 +16,8 @@ LINE = re.compile(
 HEAD = """# Results
 
 What the stored pages claim, made from them by `make lint`. **Slides** is what the slide deck prints for its own run, **here**
-what the page got, **bound** what every run of the page must keep, with any of five seeds; a number without a bound is reported
-only. Seeds, versions and data of each run stand on its page. Where a page shows part of a run that takes the slides minutes, the
+what the page got, **bound** what a run of the page must keep; a number without a bound is reported only. `make seeds` tells for
+how many seeds a bound is kept. Seeds, versions and data of each run stand on its page. Where a page shows part of a run that takes the slides minutes, the
 claim's name says so; `make bench` runs the whole.
 
 """
@@ -78,8 +78,8 @@ def current() -> bool:
 
 def stamp() -> bool:
     """Write the page; returns whether it changed."""
-    if current():
-        return False
-    file().parent.mkdir(exist_ok=True)
-    file().write_text(text(), encoding="utf-8")
-    return True
+    changed = not current()
+    if changed:
+        file().parent.mkdir(exist_ok=True)
+        file().write_text(text(), encoding="utf-8")
+    return changed

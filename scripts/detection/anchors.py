@@ -12,20 +12,13 @@ import numpy as np
 
 from scripts.detection.boxes import encode, iou
 
-SCALES = (
-    24,
-    36,
-    54,
-)  # pixels, side of the square of equal area; the paper: 128, 256, 512, for larger pictures
+# pixels, side of the square of equal area; the paper: 128, 256, 512, for larger pictures
+SCALES = (24, 36, 54)
 RATIOS = (0.5, 1.0, 2.0)  # height to width (section 3.1.1)
-POSITIVE, NEGATIVE = (
-    0.7,
-    0.3,
-)  # IoU: above the one an anchor holds an object, below the other none (section 3.1.2)
-BATCH, SHARE = (
-    256,
-    0.5,
-)  # anchors of a picture that are learnt at a time, and the most of them with objects (3.1.3)
+# IoU: above the one an anchor holds an object, below the other none (section 3.1.2)
+POSITIVE, NEGATIVE = 0.7, 0.3
+# anchors of a picture that are learnt at a time, and the most of them with objects (3.1.3)
+BATCH, SHARE = 256, 0.5
 HOLDS, HOLDS_NOT, UNUSED = 1, 0, -1
 
 

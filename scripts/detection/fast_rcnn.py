@@ -148,18 +148,22 @@ def sample(rng, overlap, count: int = ROIS, share: float = SHARE, lowest: float 
     return np.append(chosen, rng.choice(others, rest, replace=rest > len(others)) if rest else []).astype(int)
 
 
-def batch(random, examples, **settings):
-    """RoIs of some pictures as one batch of fixed shape: what `train_step` takes.
+def together(images) -> np.ndarray:
+    """Pictures as one array, float32 (n, h, w, 3), values 0..1; smaller ones are filled up at the right and below with 0."""
+    height, width = np.max([image.shape[:2] for image in images], axis=0)
+    pictures = np.zeros((len(images), height, width, 3), np.float32)
+    for picture, image in zip(pictures, images, strict=True):
+        picture[: image.shape[0], : image.shape[1]] = image / np.float32(255)
+    return pictures
 
-    Pictures of different sizes are filled up at the right and below with 0.
+
+def batch(random, examples, **settings):
+    """RoIs of some pictures as one batch of fixed shape: what `trainer`'s step takes.
 
     Returns:
         pictures, float32 (p, h, w, 3), values 0..1; boxes, (p * 64, 4); images, int32 (p * 64,); labels, int32; targets.
     """
-    height, width = np.max([one.image.shape[:2] for one in examples], axis=0)
-    pictures = np.zeros((len(examples), height, width, 3), np.float32)
-    for picture, one in zip(pictures, examples, strict=True):
-        picture[: one.image.shape[0], : one.image.shape[1]] = one.image / np.float32(255)
+    pictures = together([one.image for one in examples])
     picked = [sample(random, one.overlap, **settings) for one in examples]
     images = np.repeat(np.arange(len(examples), dtype=np.int32), [len(p) for p in picked])
     parts = [[part[p] for part in one[1:]] for one, p in zip(examples, picked, strict=True)]
@@ -226,17 +230,29 @@ def train(
         float, shape (steps, 2): the two losses of each step.
     """
     random = random or np.random.default_rng(0)
-    warm = max(1, steps // 20)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        rate / 10, steps - warm, warmup_target=rate, warmup_steps=warm
-    )
-    step, order, history = trainer(model, keras.optimizers.Adam(schedule), weight), [], []
-    for _ in range(steps):
-        if len(order) < pictures:
-            order = [*order, *random.permutation(len(examples))]
-        chosen, order = order[:pictures], order[pictures:]
-        history.append(step(*batch(random, [examples[i] for i in chosen], **settings)))
+    step = trainer(model, adam(rate, steps), weight)
+    history = [
+        step(*batch(random, [examples[i] for i in chosen], **settings))
+        for chosen in drawn(random, len(examples), pictures, steps)
+    ]
     return np.array(history, np.float32)
+
+
+def adam(rate: float, steps: int) -> keras.optimizers.Adam:
+    """Adam whose rate rises to `rate` in a twentieth of the steps and then falls to 0 in half a cosine."""
+    warm = max(1, steps // 20)
+    decay = keras.optimizers.schedules.CosineDecay
+    return keras.optimizers.Adam(decay(rate / 10, steps - warm, warmup_target=rate, warmup_steps=warm))
+
+
+def drawn(random, count: int, size: int, steps: int):
+    """For each step the indices of `size` of `count` things, in an order that is new for each epoch."""
+    order = []
+    for _ in range(steps):
+        if len(order) < size:
+            order = [*order, *random.permutation(count)]
+        chosen, order = order[:size], order[size:]
+        yield chosen
 
 
 class Net:

@@ -6,10 +6,9 @@ Reading and shrinking are those of own_folder.py, the detector is faster_rcnn.py
 import numpy as np
 
 from scripts.data import VocSet
-from scripts.detection import coverage, fast_rcnn, faster_rcnn
+from scripts.detection import fast_rcnn, faster_rcnn
 from scripts.detection.boxes import area
-from scripts.detection.evaluation import evaluate, objects_in
-from scripts.detection.own_folder import LONGEST, Learned, shrunk
+from scripts.detection.own_folder import LONGEST, Learned, shrunk, tested
 
 
 def scales_of(boxes) -> tuple[float, ...]:
@@ -63,14 +62,10 @@ def learn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: in
     random = np.random.default_rng(seed)
     settings = {"random": random, "pictures": pictures, "scales": scales, "after": after}
     faster_rcnn.train(model, images, boxes, labels, steps, rate, **settings)
-    net, found, proposed = faster_rcnn.Net(model, scales), [], []
-    for image in test.images:
-        small, factor = shrunk(image, longest)
-        said = faster_rcnn.detect(net, small, limit=0.02, after=after)
-        found.append(said._replace(boxes=said.boxes / factor))
-        maps = net.map(small[None].astype(np.float32) / np.float32(255))
-        proposed.append(net.propose(maps, *small.shape[:2], after=after).boxes / factor)
-    best = coverage.best_overlaps(proposed, test.boxes)
-    evaluation = evaluate(found, objects_in(test), len(train.classes))
-    many = float(np.mean([len(one) for one in proposed]))
-    return Learned(net, coverage.recall(best), found, evaluation, many)
+    net = faster_rcnn.Net(model, scales)
+
+    def look(image):
+        proposals = net.propose(net.map(fast_rcnn.together([image])), *image.shape[:2], after=after).boxes
+        return faster_rcnn.detect(net, image, limit=0.02, after=after), proposals
+
+    return tested(net, test, longest, look)

@@ -22,10 +22,8 @@ from scripts.detection.pooling import RoiPooling
 
 STRIDE = 2 * fast_rcnn.STRIDE  # pixels between positions of anchors: the proposal network halves the map
 BALANCE = 50.0  # lambda of equation 1, which makes both parts weigh alike; the paper's 10 is for more objects a batch
-BEFORE, AFTER = (
-    600,
-    100,
-)  # proposals that suppression sees, and that it leaves at most; the paper: 6000 and 300
+# proposals that suppression sees, and that it leaves at most; the paper: 6000 and 300
+BEFORE, AFTER = 600, 100
 OVERLAP = 0.7  # a proposal goes when its IoU with a surer one is above this (section 3.3)
 SMALLEST = 8  # pixels: a proposal with a shorter side is dropped; the paper's code: 16
 
@@ -211,28 +209,17 @@ def train(model, images, boxes, labels, steps, rate=1e-3, random=None, pictures=
         float, shape (steps, 4): objects and boxes of the proposals, classes and boxes of the heads, for each step.
     """
     random = random or np.random.default_rng(0)
-    background, sizes = model.get_layer("heads").outputs[1].shape[1], [None]
+    background, size = model.get_layer("heads").outputs[1].shape[1], None
 
     def answer(which, logits, deltas):
-        objects = [(*shapes[i], boxes[i], labels[i]) for i in which]
-        return tuple(teach(random, logits, deltas, sizes[0], objects, background, **settings))
+        objects = [(*images[i].shape[:2], boxes[i], labels[i]) for i in which]
+        return tuple(teach(random, logits, deltas, size, objects, background, **settings))
 
-    warm = max(1, steps // 20)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        rate / 10, steps - warm, warmup_target=rate, warmup_steps=warm
-    )
-    step, order, history, shapes = trainer(model, keras.optimizers.Adam(schedule), answer), [], [], {}
-    for _ in range(steps):
-        if len(order) < pictures:
-            order = [*order, *random.permutation(len(images))]
-        chosen, order = order[:pictures], order[pictures:]
-        shown = [images[i] for i in chosen]
-        shapes.update({i: image.shape[:2] for i, image in zip(chosen, shown, strict=True)})
-        sizes[0] = tuple(np.max([image.shape[:2] for image in shown], axis=0))
-        filled = np.zeros((pictures, *sizes[0], 3), np.float32)
-        for one, image in zip(filled, shown, strict=True):
-            one[: image.shape[0], : image.shape[1]] = image / np.float32(255)
-        history.append(step(filled, np.array(chosen)))
+    step, history = trainer(model, fast_rcnn.adam(rate, steps), answer), []
+    for chosen in fast_rcnn.drawn(random, len(images), pictures, steps):
+        shown = fast_rcnn.together([images[i] for i in chosen])
+        size = shown.shape[1:3]
+        history.append(step(shown, np.array(chosen)))
     return np.array(history, np.float32)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scripts.data import VocSet, read_voc
 from scripts.data.ladder import DataError
 from scripts.detection import coverage, fast_rcnn
-from scripts.detection.evaluation import Evaluation, Found, Objects, evaluate
+from scripts.detection.evaluation import Evaluation, Found, evaluate, objects_in
 from scripts.detection.proposals import selective_search
 
 LONGEST = 320  # pixels, of the longer side of a picture as the net sees it
@@ -77,17 +77,31 @@ def learn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: in
     if start is not None:
         fast_rcnn.start_from(model, start)
     fast_rcnn.train(model, examples, steps, rate, random=random, lowest=lowest)
-    net, found, proposed = fast_rcnn.Net(model), [], []
+    net = fast_rcnn.Net(model)
+
+    def look(image):
+        proposals = selective_search(image, **search)[:MOST]
+        return fast_rcnn.detect(net, image, proposals, limit=0.02), proposals
+
+    return tested(net, test, longest, look)
+
+
+def tested(net, test: VocSet, longest: int, look) -> Learned:
+    """A trained detector on test pictures.
+
+    Args:
+        look: a function from a shrunk picture to its detections, Found, and its proposals, float (n, 4).
+    """
+    found, proposed = [], []
     for image in test.images:
         small, factor = shrunk(image, longest)
-        boxes = selective_search(small, **search)[:MOST]
-        said = fast_rcnn.detect(net, small, boxes, limit=0.02)
+        said, proposals = look(small)
         found.append(said._replace(boxes=said.boxes / factor))
-        proposed.append(boxes / factor)
-    truth = [Objects(*one) for one in zip(test.boxes, test.labels, test.difficult, strict=True)]
+        proposed.append(proposals / factor)
     best = coverage.best_overlaps(proposed, test.boxes)
+    evaluation = evaluate(found, objects_in(test), len(test.classes))
     many = float(np.mean([len(boxes) for boxes in proposed]))
-    return Learned(net, coverage.recall(best), found, evaluate(found, truth, classes), many)
+    return Learned(net, coverage.recall(best), found, evaluation, many)
 
 
 def mirrored(example: fast_rcnn.Example) -> fast_rcnn.Example:

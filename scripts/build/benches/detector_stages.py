@@ -3,11 +3,7 @@
 torchvision is imported in a process of its own: this Python's where it has it, else the one that COURSE_TORCH_PYTHON names.
 """
 
-import importlib.util
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from scripts.build import lessons
+from scripts.build.bench import other_python, torch_python
 from scripts.build.cells import run_cells
 
 # lesson 16 from its scenes to its box regression, without what it only shows
@@ -83,13 +80,6 @@ def stages() -> tuple[dict[str, float], dict[str, float]]:
     return training, dict(zip(names, np.median(rows, axis=0).tolist(), strict=True))
 
 
-def with_torchvision() -> str | None:
-    """A Python that has torchvision, or None."""
-    if os.environ.get("COURSE_TORCH_PYTHON"):
-        return os.environ["COURSE_TORCH_PYTHON"]
-    return sys.executable if importlib.util.find_spec("torchvision") else None
-
-
 def suppression() -> list[dict]:
     """A row for each count of boxes: median milliseconds of ours and torchvision's; whether both keep the same boxes."""
     from scripts.detection.boxes import nms
@@ -102,16 +92,13 @@ def suppression() -> list[dict]:
         took = [clocked(nms, given[f"b{count}"], given[f"s{count}"], LIMIT) for _ in range(REPEATS)]
         ms = 1000 * float(np.median([seconds for seconds, _ in took]))
         rows.append({"boxes": count, "kept": took[0][1].tolist(), "ms": ms})
-    python = with_torchvision()
+    python = torch_python()
     if python:
         with tempfile.TemporaryDirectory() as folder:
             file = str(Path(folder) / "boxes.npz")
             np.savez(file, **given)
-            command = [python, "-c", TORCHVISION, file, str(LIMIT), str(REPEATS)]
-            done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit((done.stderr.strip() or "no message").splitlines()[-1])
-        for row, (seconds, kept) in zip(rows, json.loads(done.stdout.splitlines()[-1]), strict=True):
+            theirs = other_python(python, TORCHVISION, file, str(LIMIT), str(REPEATS))
+        for row, (seconds, kept) in zip(rows, theirs, strict=True):
             row |= {"torchvision_ms": 1000 * seconds, "same": kept == row["kept"]}
     return [row | {"kept": len(row["kept"])} for row in rows]
 

@@ -10,12 +10,13 @@ taking turns. Run: python -m scripts.build.benches.lesson_16
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+
+from scripts.build.bench import other_python
 
 LISTINGS = ()
 ROUNDS = 3
@@ -112,15 +113,6 @@ def sets(scenes: int = 100, cells: int = 12) -> dict:
     return chosen
 
 
-def search(python: str, code: str, *arguments: str):
-    """Seconds (by the clock, and of the processor) and boxes of each picture, from a process of its own."""
-    root = Path(__file__).resolve().parents[3]
-    done = subprocess.run([python, "-c", code, *arguments], cwd=root, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit((done.stderr.strip() or "no message").splitlines()[-1])
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def compare(pictures, boxes, contrib: str | None, rounds: int = ROUNDS) -> list[dict]:
     """A row for each way of searching: median milliseconds a picture, recall at 0.5, mean best overlap, boxes a picture.
 
@@ -136,7 +128,7 @@ def compare(pictures, boxes, contrib: str | None, rounds: int = ROUNDS) -> list[
         np.savez(file, **{f"p{i:03d}": picture for i, picture in enumerate(pictures)})
         for _ in range(rounds):
             for name, python, code, settings in ways:
-                took, found[name] = search(python, code, file, settings)
+                took, found[name] = other_python(python, code, file, settings)
                 seconds[name].append(np.median(took, axis=0))
     rows = []
     for name, *_ in ways:

@@ -6,25 +6,19 @@ that has it, where this one has not. BCCD comes by the mirror folder. Run: pytho
 (or with a part's name: pooling, ratios, detector, bccd).
 """
 
-import importlib.util
 import json
-import os
 import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
+from scripts.build.bench import other_python, torch_python
+
 LISTINGS = ()
 ROUNDS, REPEATS = 3, 9
-ROIS, SIDE, CHANNELS, BINS = (
-    300,
-    40,
-    64,
-    7,
-)  # of the comparison with torchvision; a picture of 160 pixels, stride 4
+# of the comparison with torchvision: a picture of 160 pixels, stride 4
+ROIS, SIDE, CHANNELS, BINS = 300, 40, 64, 7
 # pixels of the picture, boxes, pixels of a warped box: few, the lesson's, larger crops, the paper's proportions
 SETTINGS = ((160, 128, 32), (160, 128, 64), (160, 128, 96), (160, 128, 128), (320, 480, 190))
 BCCD_SEARCH = {"strategy": "single", "k": (25, 50, 100), "sigma": 1.0, "smallest": 40}
@@ -78,23 +72,13 @@ print(json.dumps([median(forward), median(both)]))
 )
 
 
-def alone(python: str, code: str):
-    """What a process of its own prints last, as JSON."""
-    root = Path(__file__).resolve().parents[3]
-    done = subprocess.run([python, "-c", code], cwd=root, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit((done.stderr.strip() or "no message").splitlines()[-1])
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def pooling() -> dict:
     """Milliseconds of RoI pooling on both sides, forward, and forward with backward."""
-    torch = os.environ.get("COURSE_TORCH_PYTHON")
-    torch = torch or (sys.executable if importlib.util.find_spec("torchvision") else None)
+    torch = torch_python()
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        ours.append(alone(sys.executable, OURS))
-        theirs += [alone(torch, TORCHVISION)] if torch else []
+        ours.append(other_python(sys.executable, OURS))
+        theirs += [other_python(torch, TORCHVISION)] if torch else []
     mine = 1000 * np.median(ours, axis=0)
     print(f"RoI pooling, {ROIS} RoIs on {SIDE} x {SIDE} x {CHANNELS}, {BINS} x {BINS} bins:")
     print(f"  course      forward {mine[0]:6.2f} ms, with backward {mine[1]:6.2f} ms")
