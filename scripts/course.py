@@ -24,6 +24,7 @@ __all__ = [
     "before_torch",
     "claim",
     "metadata",
+    "progress",
     "quiet",
     "rng",
     "seed",
@@ -137,6 +138,19 @@ def rng(offset: int = 0):
     import numpy as np
 
     return np.random.default_rng([current_seed(), offset])
+
+
+def progress(items, doing: str, total: int | None = None):
+    """The same items, one after another; a bar tells how far they are where that takes more than two seconds.
+
+    Args:
+        doing: what is done with them, in a few words; an empty one shows nothing. total: how many, where `items` cannot tell.
+    """
+    if not doing:
+        return items
+    from tqdm import tqdm
+
+    return tqdm(items, desc=doing, total=total, delay=2, ncols=79, leave=False, file=sys.stdout)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from scripts.course import progress
 from scripts.detection import rcnn
 from scripts.detection.boxes import encode, large_enough
 from scripts.detection.evaluation import Found
@@ -222,9 +223,13 @@ def train(
     weight: float = 1.0,
     random=None,
     pictures: int = 2,
+    doing: str = "",
     **settings,
 ):
     """Train on `pictures` of the examples a step, each seen once in an epoch; the rate falls to 0 in half a cosine.
+
+    Args:
+        weight: of `trainer`. doing: a name for a progress bar, which is shown where there is one. settings: of `batch`.
 
     Returns:
         float, shape (steps, 2): the two losses of each step.
@@ -233,7 +238,7 @@ def train(
     step = trainer(model, adam(rate, steps), weight)
     history = [
         step(*batch(random, [examples[i] for i in chosen], **settings))
-        for chosen in drawn(random, len(examples), pictures, steps)
+        for chosen in progress(drawn(random, len(examples), pictures, steps), doing, steps)
     ]
     return np.array(history, np.float32)
 

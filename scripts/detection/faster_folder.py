@@ -60,7 +60,7 @@ def learn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: in
     if start is not None:
         fast_rcnn.start_from(model, start)
     random = np.random.default_rng(seed)
-    settings = {"random": random, "pictures": pictures, "scales": scales, "after": after}
+    settings = {"random": random, "pictures": pictures, "scales": scales, "after": after, "doing": "training"}
     faster_rcnn.train(model, images, boxes, labels, steps, rate, **settings)
     net = faster_rcnn.Net(model, scales)
 

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from scripts.course import progress
 from scripts.detection import anchors, fast_rcnn, rcnn
 from scripts.detection.anchors import BATCH, HOLDS, RATIOS, SCALES, UNUSED
 from scripts.detection.boxes import clip, decode, large_enough
@@ -199,11 +200,14 @@ def trainer(model, optimizer, answer):
     return step
 
 
-def train(model, images, boxes, labels, steps, rate=1e-3, random=None, pictures=2, **settings) -> np.ndarray:
+def train(
+    model, images, boxes, labels, steps, rate=1e-3, random=None, pictures=2, doing="", **settings
+) -> np.ndarray:
     """Train everything at once on `pictures` of the images a step; the rate falls to 0 in half a cosine.
 
     Args:
-        images: uint8, (height, width, 3) each; boxes: float (k, 4) each; labels: int (k,) each. settings: of `teach`.
+        images: uint8, (height, width, 3) each; boxes: float (k, 4) each; labels: int (k,) each.
+        doing: a name for a progress bar, which is shown where there is one. settings: of `teach`.
 
     Returns:
         float, shape (steps, 4): objects and boxes of the proposals, classes and boxes of the heads, for each step.
@@ -216,7 +220,7 @@ def train(model, images, boxes, labels, steps, rate=1e-3, random=None, pictures=
         return tuple(teach(random, logits, deltas, size, objects, background, **settings))
 
     step, history = trainer(model, fast_rcnn.adam(rate, steps), answer), []
-    for chosen in fast_rcnn.drawn(random, len(images), pictures, steps):
+    for chosen in progress(fast_rcnn.drawn(random, len(images), pictures, steps), doing, steps):
         shown = fast_rcnn.together([images[i] for i in chosen])
         size = shown.shape[1:3]
         history.append(step(shown, np.array(chosen)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from scripts.course import progress
 from scripts.data import VocSet, read_voc
 from scripts.data.ladder import DataError
 from scripts.detection import coverage, fast_rcnn
@@ -64,7 +65,7 @@ def learn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: in
     """
     random, search = np.random.default_rng(seed), search or {"strategy": "fast"}
     classes, examples = len(train.classes), []
-    for i, image in enumerate(train.images):
+    for i, image in enumerate(progress(train.images, "proposals")):
         small, factor = shrunk(image, longest)
         kept = ~train.difficult[i]
         boxes, labels = train.boxes[i][kept] * factor, train.labels[i][kept]
@@ -76,7 +77,7 @@ def learn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: in
     model = fast_rcnn.detector(classes)
     if start is not None:
         fast_rcnn.start_from(model, start)
-    fast_rcnn.train(model, examples, steps, rate, random=random, lowest=lowest)
+    fast_rcnn.train(model, examples, steps, rate, random=random, lowest=lowest, doing="training")
     net = fast_rcnn.Net(model)
 
     def look(image):
@@ -93,7 +94,7 @@ def tested(net, test: VocSet, longest: int, look) -> Learned:
         look: a function from a shrunk picture to its detections, Found, and its proposals, float (n, 4).
     """
     found, proposed = [], []
-    for image in test.images:
+    for image in progress(test.images, "test pictures"):
         small, factor = shrunk(image, longest)
         said, proposals = look(small)
         found.append(said._replace(boxes=said.boxes / factor))

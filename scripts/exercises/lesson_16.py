@@ -13,12 +13,12 @@ def window(box, side, context):
 
 
 def average_precision(value: float) -> str | None:
-    """Exercise 1: hit, miss, hit, hit, miss of four objects."""
+    """Exercise 1: hit, false alarm, hit, hit, false alarm; four objects."""
     return {
         0.62: None,
         0.60: "at each recall take the best precision at this recall or beyond it",
         0.61: "that is the mean at 11 recalls, as VOC 2007 has it; the area is asked for",
-        0.70: "that is the mean of the five precisions: each hit counts with the recall it adds, a miss adds none",
+        0.70: "that is the mean of the five precisions: each hit counts with the recall it adds, a false alarm adds none",
         0.75: "that is the recall at the end; AP weighs the precisions as well",
         0.83: "four objects are there, one is never found: recall rises by a quarter with each hit",
     }.get(round(value - 1e-9, 2), "precisions 1, 1/2, 2/3, 3/4, 3/5; each hit adds a quarter of recall")  # fmt: skip
@@ -66,7 +66,7 @@ EXERCISES = {
     "16.1": Exercise(
         0.625,
         average_precision,
-        ((0.604, "or beyond"), (0.614, "11 recalls"), (0.703, "a miss adds none"), (0.75, "recall at the end"), (0.833, "four objects"), (0.1, "each hit adds")),
+        ((0.604, "or beyond"), (0.614, "11 recalls"), (0.703, "a false alarm adds none"), (0.75, "recall at the end"), (0.833, "four objects"), (0.1, "each hit adds")),
         number,
     ),
     "16.2": Exercise(

@@ -9,9 +9,8 @@ import time
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
-from scripts import data, weights
+from scripts import course, data, weights
 from scripts.detection import fast_rcnn
 from scripts.detection.evaluation import evaluate, objects_in
 from scripts.detection.proposals import selective_search
@@ -73,7 +72,7 @@ def scene_digits() -> None:
         return loss
 
     began, order = time.perf_counter(), np.zeros(0, int)
-    for _ in tqdm(range(steps), ncols=79, disable=None):
+    for _ in course.progress(range(steps), "digits"):
         if len(order) < size:
             order = random.permutation(len(labels))
         chosen, order = order[:size], order[size:]
@@ -100,10 +99,10 @@ def detector() -> None:
     many = [one for each in sets for one in zip(each.images, each.boxes, each.labels, strict=True)]
     examples = [
         fast_rcnn.prepare(image, selective_search(image), boxes, labels, 10, random, DETECTOR["jittered"])
-        for image, boxes, labels in tqdm(many, ncols=79, disable=None)
+        for image, boxes, labels in course.progress(many, "proposals")
     ]
     began, steps = time.perf_counter(), DETECTOR["steps"]
-    fast_rcnn.train(model, examples, steps, DETECTOR["rate"], random=random)
+    fast_rcnn.train(model, examples, steps, DETECTOR["rate"], random=random, doing="training")
     seconds = time.perf_counter() - began
     test = data.load_scenes(100, "test")
     net = fast_rcnn.Net(model)

@@ -22,7 +22,7 @@ def trained(seed: int = SEED, steps: int = STEPS):
     keras.utils.set_random_seed(seed)
     scenes, model = load_scenes(SCENES), faster_rcnn.detector()
     began, given = time.perf_counter(), (scenes.images, scenes.boxes, scenes.labels)
-    faster_rcnn.train(model, *given, steps, random=np.random.default_rng(seed))
+    faster_rcnn.train(model, *given, steps, random=np.random.default_rng(seed), doing="training")
     return model, time.perf_counter() - began
 
 
