@@ -50,9 +50,8 @@ def main(*arguments: str) -> int:
         # timings are noisy: a page's own figure changes only when it is plainly no longer true,
         # or lies on the other side of the lesson's budget
         old, limit = about.seconds["cpu"], anatomy.limit_of(path)
-        if "--keep-seconds" in arguments and old is not None:
-            pass
-        elif old is None or not 0.6 < run.seconds / old < 1.6 or (old > limit) != (run.seconds > limit):
+        far = old is None or not 0.6 < run.seconds / old < 1.6 or (old > limit) != (run.seconds > limit)
+        if far and (old is None or "--keep-seconds" not in arguments):
             about.seconds["cpu"] = float(round(run.seconds))
         lessons.write(run.notebook, path)
         stamp(path)
