@@ -123,8 +123,9 @@ def ratios() -> list[dict]:
 
     def slow_test(image, boxes, side):
         whole = np.float32([[0, 0, side - stride, side - stride]])
-        for first in range(0, len(boxes), 32):
-            crops = rcnn.warp(image, boxes[first : first + 32], side, 2)
+        at_once = max(2, 120_000 // side**2)  # crops with as many pixels as a small photograph
+        for first in range(0, len(boxes), at_once):
+            crops = rcnn.warp(image, boxes[first : first + at_once], side, 2)
             maps, every = net.crops(crops), np.repeat(whole, len(crops), axis=0)
             net.heads(roi_pool(maps, every, np.arange(len(crops)), bins, 1 / stride, gradient=False))
 
