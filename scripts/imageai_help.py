@@ -86,7 +86,9 @@ def load(name: str, path: Path | None = None):
 
     Raises:
         WeightsError: no such file, or not one of this net.
+        CourseError: TensorFlow is in this process already: torchvision would crash it.
     """
+    course.before_torch()  # refused before anything is fetched
     path = Path(path) if path else pretrained.find(name)
     pretrained.check(path, name)
     detector = imageai().ObjectDetection()

@@ -4,6 +4,7 @@ The table tells seconds, the most memory that the lesson's kernel held, its clai
 """
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from tqdm import tqdm
 
@@ -43,17 +44,20 @@ def main(*numbers: str) -> int:
     """Run the lessons named, or all. Returns 1 when a cell failed or a claim was missed."""
     chosen = lessons.chosen(list(numbers))
     total = sum(lessons.count_cells(path) for path in chosen)
-    runs = []
-    with tqdm(total=total, unit="cell", ncols=79, file=sys.stdout, disable=None) as bar:
+    runs, written = [], []
+    bar = tqdm(total=total, unit="cell", ncols=79, file=sys.stdout, disable=None)
+    with bar, ThreadPoolExecutor(1) as writer:  # a page is written while the next lesson runs
         for path in chosen:
             bar.set_description(path.stem[:24])
             before = bar.n
             run = execute(path, step=lambda: bar.update(1))
             bar.update(before + lessons.count_cells(path) - bar.n)
-            pages.write_page(run.notebook, path)
+            written.append(writer.submit(pages.write_page, run.notebook, path))
             runs.append(run)
             if not sys.stdout.isatty():
                 print(f"{path.stem}: {run.seconds:.1f} s{', failed' if run.failed else ''}", flush=True)
+    for page in written:
+        page.result()  # raises what its writing raised
     index = pages.write_index(runs)
     print("\n" + table(runs))
     for run in runs:
