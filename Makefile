@@ -22,6 +22,7 @@ help:
 	@echo "make weights     train the weights that ship with the course"
 	@echo "make lint        format, stamp generated parts, check the anatomy of every lesson"
 	@echo "make clean       remove build/ and caches (.venv and downloaded data stay)"
+	@echo "WORKERS=1 runs or tests one lesson at a time, as a GPU needs, not two"
 	@echo 'LESSONS="01 07" limits any of them. CONSTRAINTS=file installs other versions than those of constraints.txt.'
 
 # what the lessons chosen need: for lesson 15 that is PyTorch, about 5 GB more

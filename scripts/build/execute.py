@@ -106,6 +106,17 @@ def execute(
     return run
 
 
+def shared_cores(workers: int) -> dict[str, str]:
+    """Environment variables that share the cores among `workers` processes; threads of the user's own choice stay.
+
+    More threads than cores wait for each other, spinning: beside another process NumPy's products take several times as
+    long with two threads as with one.
+    """
+    each = str(max(1, (os.cpu_count() or 1) // workers))
+    names = ("TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+    return {name: os.environ.get(name, each) for name in names} if workers > 1 else {}
+
+
 def peak_memory(client: NotebookClient) -> float | None:
     """Megabytes that the client's kernel has held at most so far, as Linux counts them (VmHWM); elsewhere None."""
     try:

@@ -1,16 +1,21 @@
 """`make course`: run every lesson from a fresh kernel, print a table, leave pages in build/ with an index.
 
 The table tells seconds, the most memory that the lesson's kernel held, its claims, and which data served.
+Environment: WORKERS, how many lessons run at a time (2; a GPU takes 1).
 """
 
+import os
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tqdm import tqdm
 
 from scripts.build import anatomy, lessons, pages
-from scripts.build.execute import Run, execute
+from scripts.build.execute import Run, execute, shared_cores
 
+WORKERS = int(os.environ.get("WORKERS") or 2)
 HEAD = ("lesson", "seconds", "MB", "kept", "missed", "not measured", "data")
 
 
@@ -40,30 +45,49 @@ def problems(run: Run) -> list[str]:
     ]
 
 
+def run_all(paths: list[Path], workers: int) -> list[Run]:
+    """Run lessons, `workers` at a time, and write the page of each; a bar counts cells. Returns the runs in the given order."""
+    total = sum(lessons.count_cells(path) for path in paths)
+    bar = tqdm(total=total, unit="cell", ncols=79, file=sys.stdout, disable=None)
+
+    def one(path: Path) -> Run:
+        left = lessons.count_cells(path)
+
+        def step():
+            nonlocal left
+            left -= 1
+            bar.update(1)
+
+        bar.set_description(path.stem[:24])
+        run = execute(path, step=step, **shared_cores(workers))
+        bar.update(left)  # cells behind the one at which a lesson failed
+        pages.write_page(run.notebook, path)
+        if not sys.stdout.isatty():
+            print(f"{path.stem}: {run.seconds:.1f} s{', failed' if run.failed else ''}", flush=True)
+        return run
+
+    with bar, ThreadPoolExecutor(workers) as pool:
+        try:
+            return list(pool.map(one, paths))
+        except KeyboardInterrupt:
+            print("\nStopped.", flush=True)
+            os._exit(130)  # the threads would wait for their lessons' ends; a kernel ends when its parent does
+
+
 def main(*numbers: str) -> int:
     """Run the lessons named, or all. Returns 1 when a cell failed or a claim was missed."""
     chosen = lessons.chosen(list(numbers))
-    total = sum(lessons.count_cells(path) for path in chosen)
-    runs, written = [], []
-    bar = tqdm(total=total, unit="cell", ncols=79, file=sys.stdout, disable=None)
-    with bar, ThreadPoolExecutor(1) as writer:  # a page is written while the next lesson runs
-        for path in chosen:
-            bar.set_description(path.stem[:24])
-            before = bar.n
-            run = execute(path, step=lambda: bar.update(1))
-            bar.update(before + lessons.count_cells(path) - bar.n)
-            written.append(writer.submit(pages.write_page, run.notebook, path))
-            runs.append(run)
-            if not sys.stdout.isatty():
-                print(f"{path.stem}: {run.seconds:.1f} s{', failed' if run.failed else ''}", flush=True)
-    for page in written:
-        page.result()  # raises what its writing raised
+    workers = min(WORKERS, len(chosen))
+    began = time.monotonic()
+    runs = run_all(chosen, workers)
     index = pages.write_index(runs)
     print("\n" + table(runs))
+    if workers > 1:
+        print(f"The lessons ran {workers} at a time; alone, as by WORKERS=1, each takes fewer seconds.")
     for run in runs:
-        if run.seconds > (limit := anatomy.limit_of(run.path)):
+        if workers == 1 and run.seconds > (limit := anatomy.limit_of(run.path)):
             print(f"note: {run.path.stem} took {run.seconds:.0f} s, its budget on 2 cores is {limit} s")
-    print(f"{sum(run.seconds for run in runs):.0f} s in all", end="")
+    print(f"{time.monotonic() - began:.0f} s in all", end="")
     if measured := [run for run in runs if run.megabytes is not None]:
         most = max(measured, key=lambda run: run.megabytes)
         print(f"; most memory: {most.path.stem}, {most.megabytes:.0f} MB", end="")

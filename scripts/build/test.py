@@ -10,16 +10,10 @@ import sys
 import time
 
 from scripts.build import lessons
+from scripts.build.execute import shared_cores
 
 WORKERS = os.environ.get("WORKERS") or "2"
 CLAIMS_ONLY = os.environ.get("CLAIMS_ONLY") == "1"
-
-
-def threads() -> dict[str, str]:
-    """Environment variables that share the cores among the workers: more threads than cores wait for each other, spinning."""
-    each = str(max(1, (os.cpu_count() or 1) // int(WORKERS)))
-    names = ("TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
-    return {name: os.environ.get(name, each) for name in names}
 
 
 def main(*numbers: str) -> int:
@@ -40,7 +34,9 @@ def main(*numbers: str) -> int:
     for name, command in parts.items():
         print(f"\n{name}", flush=True)
         began = time.monotonic()
-        if subprocess.run(command, cwd=lessons.ROOT, env={**os.environ, **threads()}).returncode:
+        if subprocess.run(
+            command, cwd=lessons.ROOT, env={**os.environ, **shared_cores(int(WORKERS))}
+        ).returncode:
             failed.append(name)
         print(
             f"{name}: {'failed' if name in failed else 'passed'} in {time.monotonic() - began:.0f} s",
