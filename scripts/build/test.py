@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from scripts.build import lessons
+from scripts.build import anatomy, lessons
 from scripts.build.execute import shared_cores
 
 WORKERS = os.environ.get("WORKERS") or "2"
@@ -18,13 +18,15 @@ CLAIMS_ONLY = os.environ.get("CLAIMS_ONLY") == "1"
 
 def main(*numbers: str) -> int:
     """Test everything, or with numbers only those notebooks. Returns 0 when all three parts passed."""
-    chosen = [str(path.relative_to(lessons.ROOT)) for path in lessons.chosen(list(numbers))]
-    pytest = [sys.executable, "-m", "pytest", "-q"]
-    nbval = ["--nbval", "--nbval-current-env", "-n", WORKERS, "--dist", "loadfile"]
+    # the longest first, in the order given here: a long one that begins last would leave all workers but one idle
+    paths = sorted(lessons.chosen(list(numbers)), key=anatomy.limit_of, reverse=True)
+    chosen = [str(path.relative_to(lessons.ROOT)) for path in paths]
+    spread = ["-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"]
+    pytest = [sys.executable, "-m", "pytest", "-q", *spread]
     parts = {
         "lint": [sys.executable, "-m", "scripts.build.lint", "--check", *numbers],
-        "unit tests": [*pytest, "-n", WORKERS, "--dist", "loadfile", "tests"],
-        "notebooks": [*pytest, *nbval, *chosen],
+        "unit tests": [*pytest, "tests"],
+        "notebooks": [*pytest, "--nbval", "--nbval-current-env", *chosen],
     }
     if numbers or CLAIMS_ONLY:
         del parts["unit tests"]
