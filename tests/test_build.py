@@ -126,6 +126,18 @@ def test_seeds_print_min_median_and_max_of_each_claim(two_lessons, capsys):
     assert json.loads((two_lessons / "build" / "seeds.json").read_text())["92_misses"]["92.b"][1]["got"] == 3
 
 
+def test_cores_are_shared_among_lessons_and_a_users_choice_stays(monkeypatch):
+    names = {"TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert execute.shared_cores(1) == {}  # alone: as the libraries like
+    assert execute.shared_cores(2) == dict.fromkeys(names, "4")
+    assert execute.shared_cores(16) == dict.fromkeys(names, "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert execute.shared_cores(2)["OMP_NUM_THREADS"] == "3"
+
+
 def test_a_dead_kernel_is_a_failed_lesson(two_lessons):
     path = two_lessons / "notebooks" / "91_breaks.ipynb"
     nb = nbformat.read(path, 4)
