@@ -150,7 +150,9 @@ def progress(items, doing: str, total: int | None = None):
         return items
     from tqdm import tqdm
 
-    return tqdm(items, desc=doing, total=total, delay=2, mininterval=1, ncols=79, leave=False, file=sys.stdout)
+    return tqdm(
+        items, desc=doing, total=total, delay=2, mininterval=1, ncols=79, leave=False, file=sys.stdout
+    )
 
 
 @contextlib.contextmanager
