@@ -8,6 +8,6 @@ import os
 
 COURSE = "line-to-box"  # how the Setup cell of a lesson tells this package from another one called `scripts`
 
-# TensorFlow has fast convolutions (oneDNN) in every x86 build, but by itself takes them only on processors with instructions
-# for neural networks. Elsewhere they are as right, and a lesson that trains a CNN gets through in two thirds of the time
+# TensorFlow has oneDNN's convolutions in every x86 build, but by itself takes them only on processors with instructions for
+# neural networks. Elsewhere they are as right, and a training step of lesson 16's CNN takes two thirds of the time
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

@@ -71,9 +71,8 @@ def run_all(paths: list[Path], workers: int) -> list[Run]:
             return list(pool.map(one, paths))
         except KeyboardInterrupt:
             print("\nStopped.", flush=True)
-            os._exit(
-                130
-            )  # the threads would wait for their lessons' ends; a kernel ends when its parent does
+            # the pool would wait for its lessons' ends; a kernel ends by itself when its parent does
+            os._exit(130)
 
 
 def main(*numbers: str) -> int:

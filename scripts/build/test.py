@@ -32,13 +32,12 @@ def main(*numbers: str) -> int:
         del parts["unit tests"]
     if CLAIMS_ONLY:
         del parts["lint"]
+    environment = {**os.environ, **shared_cores(min(int(WORKERS), len(chosen)))}
     failed = []
     for name, command in parts.items():
         print(f"\n{name}", flush=True)
         began = time.monotonic()
-        if subprocess.run(
-            command, cwd=lessons.ROOT, env={**os.environ, **shared_cores(int(WORKERS))}
-        ).returncode:
+        if subprocess.run(command, cwd=lessons.ROOT, env=environment).returncode:
             failed.append(name)
         print(
             f"{name}: {'failed' if name in failed else 'passed'} in {time.monotonic() - began:.0f} s",
