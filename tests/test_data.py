@@ -141,9 +141,7 @@ def test_faces_are_those_of_the_manifest_and_never_come_from_a_network(alone, ca
 
 
 def test_faces_of_another_package_are_told_apart_or_refused(alone, monkeypatch, tmp_path, capsys):
-    import skimage
-
-    monkeypatch.setattr(skimage, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(pictures, "_package", lambda name: tmp_path)
     with pytest.raises(data.DataError, match="lfw_subset.npy cannot be read.*FileNotFoundError.*pip install"):
         data.load_faces()
     file = tmp_path / "data" / "lfw_subset.npy"

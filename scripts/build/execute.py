@@ -14,6 +14,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from scripts.build import lessons
 from scripts.claims import STATUSES, forget_claims, read_claims
 
+WORKERS = int(os.environ.get("WORKERS") or 2)  # lessons at a time
 TIMEOUT = 180  # seconds a cell, as in the tests
 
 

@@ -13,9 +13,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from scripts.build import anatomy, lessons, pages
-from scripts.build.execute import Run, execute, shared_cores
+from scripts.build.execute import WORKERS, Run, execute, shared_cores
 
-WORKERS = int(os.environ.get("WORKERS") or 2)
 HEAD = ("lesson", "seconds", "MB", "kept", "missed", "not measured", "data")
 
 

@@ -10,9 +10,8 @@ import sys
 import time
 
 from scripts.build import anatomy, lessons
-from scripts.build.execute import shared_cores
+from scripts.build.execute import WORKERS, shared_cores
 
-WORKERS = os.environ.get("WORKERS") or "2"
 CLAIMS_ONLY = os.environ.get("CLAIMS_ONLY") == "1"
 
 
@@ -21,7 +20,7 @@ def main(*numbers: str) -> int:
     # the longest first, in the order given here: a long one that begins last would leave all workers but one idle
     paths = sorted(lessons.chosen(list(numbers)), key=anatomy.limit_of, reverse=True)
     chosen = [str(path.relative_to(lessons.ROOT)) for path in paths]
-    spread = ["-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"]
+    spread = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
     pytest = [sys.executable, "-m", "pytest", "-q", *spread]
     parts = {
         "lint": [sys.executable, "-m", "scripts.build.lint", "--check", *numbers],
@@ -32,7 +31,7 @@ def main(*numbers: str) -> int:
         del parts["unit tests"]
     if CLAIMS_ONLY:
         del parts["lint"]
-    environment = {**os.environ, **shared_cores(min(int(WORKERS), len(chosen)))}
+    environment = {**os.environ, **shared_cores(min(WORKERS, len(chosen)))}
     failed = []
     for name, command in parts.items():
         print(f"\n{name}", flush=True)

@@ -136,9 +136,7 @@ def load_faces() -> Faces:
     Raises:
         DataError: this version of scikit-image does not carry the file, or the file is no such table of pictures.
     """
-    import skimage
-
-    path = Path(skimage.__file__).parent / "data" / "lfw_subset.npy"
+    path = _package("skimage") / "data" / "lfw_subset.npy"
     try:
         pixels = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as problem:
