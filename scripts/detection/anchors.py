@@ -61,7 +61,7 @@ def match(anchors, truth, usable=None, positive=POSITIVE, negative=NEGATIVE):
 
     An anchor does when its IoU with some object is above `positive`; so does the one that overlaps an object most, and
     every other that overlaps it just as much, however little that is: or no anchor would learn this object. But an object
-    that no anchor overlaps has a largest IoU of 0, which nearly all anchors share: it makes none hold anything.
+    that no anchor overlaps has a largest IoU of 0, which all anchors share: it makes none hold anything.
 
     Args:
         anchors: float, shape (n, 4); truth: float, shape (k, 4), k may be 0.
