@@ -4,16 +4,18 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 LESSONS ?=
 N ?= 5
 CONSTRAINTS ?= constraints.txt
+VERSIONS ?= colab
 WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE = 1
 export CONSTRAINTS WORKERS CLAIMS_ONLY
 RUN = .venv/bin/python -m scripts.build
 
-.PHONY: help course test lab notebooks seeds slides bench weights lint clean environment core
+.PHONY: help course test alone lab notebooks seeds slides bench weights lint release clean environment core
 
 help:
 	@echo "make course      run every lesson from a fresh kernel, print a table, leave pages in build/"
 	@echo "make test        lint, unit tests, then every notebook as a test"
+	@echo "make alone       every lesson but 15 alone in an empty folder, on Colab's versions (VERSIONS=newest: the newest releases)"
 	@echo "make lab         open JupyterLab on the lessons"
 	@echo "make notebooks   run the lessons and store their outputs in notebooks/ (maintainers)"
 	@echo "make seeds       run the lessons with seeds 0..N-1 (N=$(N)), print min, median, max of every claim"
@@ -21,6 +23,7 @@ help:
 	@echo "make bench       every listing against the deck's way of doing it; writes build/bench.json"
 	@echo "make weights     train the weights that ship with the course"
 	@echo "make lint        format, stamp generated parts, check the anatomy of every lesson"
+	@echo "make release     VERSION=1.1: stamp it, run make test, commit, tag (maintainers)"
 	@echo "make clean       remove build/ and caches (.venv and downloaded data stay)"
 	@echo "WORKERS=1 runs or tests one lesson at a time, as a GPU needs, not two"
 	@echo 'LESSONS="01 07" limits any of them. CONSTRAINTS=file installs other versions than those of constraints.txt.'
@@ -37,6 +40,11 @@ course: environment
 
 test: environment
 	@$(RUN).test $(LESSONS)
+
+# a second environment, without PyTorch: Colab's versions, or with VERSIONS=newest whatever the ranges admit today
+alone:
+	@VENV=.venv-$(VERSIONS) CONSTRAINTS=$(if $(filter newest,$(VERSIONS)),none,.github/$(VERSIONS)-constraints.txt) $(PYTHON) -m scripts.build.environment core
+	@.venv-$(VERSIONS)/bin/python -m scripts.build.alone $(LESSONS)
 
 lab: core
 	@$(PYTHON) -m scripts.build.lab $(LESSONS)
@@ -59,7 +67,8 @@ weights: core
 lint: core
 	@$(RUN).lint $(LESSONS)
 
+release: environment
+	@$(RUN).release $(VERSION)
+
 clean:
-	rm -rf build .pytest_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-	find . -name .ipynb_checkpoints -not -path './.venv/*' -prune -exec rm -rf {} +
+	@$(PYTHON) -m scripts.build.clean

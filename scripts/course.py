@@ -12,6 +12,7 @@ import os
 import random
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from scripts.claims import Claim, ClaimMissed, claim, forget_claims
@@ -29,15 +30,14 @@ __all__ = [
     "rng",
     "seed",
     "start",
+    "version",
 ]
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy", "cv2": "OpenCV", "torch": "PyTorch"}
-NEVER_INSTALL = {
-    "tensorflow",
-    "keras",
-    "numpy",
-}  # replacing these on Colab would ask for a restart of the runtime
+# replacing the first three on Colab would ask for a restart of the runtime; PyTorch is gigabytes, and without what it
+# depends on (`--no-deps`) a CUDA build of it does not even import
+NEVER_INSTALL = {"tensorflow", "keras", "numpy", "torch", "torchvision"}
 
 _state = {"seed": 0, "lesson": None}
 
@@ -49,11 +49,14 @@ class CourseError(RuntimeError):
         return [f"{type(self).__name__}: {self}"]
 
 
-def start(lesson: str) -> None:
+def start(lesson: str, notebook_version: str | None = None) -> None:
     """Open a lesson: install what it misses, seed everything, set the device up, print one line of versions.
 
     Args:
         lesson: two digits, such as "07". Calling it again, also after a restart, does no harm.
+        notebook_version: the version of the course that the notebook belongs to, such as "1.1"; its Setup cell says it.
+            Where this copy of the course is of another one, a sentence says what to do. None, as in notebooks saved
+            before 1.1, is another one too.
 
     Raises:
         CourseError: no such lesson in this copy of the course, or a package that the lesson needs cannot be had.
@@ -65,19 +68,37 @@ def start(lesson: str) -> None:
     about = metadata(lesson)
     if "torch" in about["packages"]:
         before_torch()
-    _install_missing(about["packages"])
+    _install_missing(about["packages"], lesson)
     _state["lesson"] = lesson
     forget_claims(lesson)
-    device = _prepare_tensorflow() if "tensorflow" in about["packages"] else "CPU"
+    device = _prepare_device(about["packages"])
     seed()
     _house_style()
-    parts = [f"Lesson {lesson}", f"Python {sys.version_info.major}.{sys.version_info.minor}"]
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    parts = [f"Lesson {lesson}", f"{sys.modules['scripts'].COURSE} {version()}", python]
     parts += [
         f"{name} {importlib.import_module(m).__version__}"
         for m, name in SHOWN.items()
         if m in about["packages"]
     ]
     print(" · ".join([*parts, device, f"seed {current_seed()}"]))
+    if notebook_version != version():
+        print(_other_version(notebook_version))
+
+
+def version() -> str:
+    """The version of this copy of the course, as pyproject.toml says it: "1.1"."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["course"]["version"]
+
+
+def _other_version(notebook_version: str | None) -> str:
+    """What to do when the notebook is of another version than this copy of the course, in one sentence."""
+    whose = f"of version {notebook_version}" if notebook_version else "older than version 1.1"
+    return (
+        f"This notebook is {whose}, the course in the folder {ROOT.name} is of version {version()}: open the lesson from "
+        f"that folder's notebooks/, or remove the folder {ROOT.name} and run this cell again, "
+        "so that it fetches the version which the notebook names."
+    )
 
 
 def metadata(lesson: str) -> dict:
@@ -174,10 +195,20 @@ def quiet():
         os.close(kept)
 
 
-def _install_missing(packages: dict[str, str]) -> None:
-    """Install the lesson's packages ({import name: distribution}) that are not there, but never TensorFlow, Keras, NumPy."""
+def _install_missing(packages: dict[str, str], lesson: str) -> None:
+    """Install the lesson's packages ({import name: distribution}) that are not there, but none of NEVER_INSTALL.
+
+    Raises:
+        CourseError: one of NEVER_INSTALL is not there, or a package could not be installed; each with the cure.
+    """
     missing = {module: name for module, name in packages.items() if importlib.util.find_spec(module) is None}
     for module, name in missing.items():
+        if module in ("torch", "torchvision"):
+            raise CourseError(
+                "PyTorch is not installed, and this lesson runs on it. Colab has it; on your own machine run "
+                f"`make environment LESSONS={lesson}` in the course's folder, or, where conda or pip made the environment, "
+                "`pip install -r requirements.txt -c constraints.txt` (about 5 GB)."
+            )
         if module in NEVER_INSTALL:
             raise CourseError(
                 f"{name} is not installed. Colab has it; on your own machine run `make lab` in the course's folder, "
@@ -203,6 +234,22 @@ def _install_missing(packages: dict[str, str]) -> None:
                 f"{name} is missing and could not be installed (no network?). Run: pip install {name}"
             )
         print(f"Installed {name}.")
+
+
+def _prepare_device(packages: dict[str, str]) -> str:
+    """Prepare the framework that a lesson runs on, by its packages; returns that framework's device, for one line of text."""
+    if "tensorflow" in packages:
+        return _prepare_tensorflow()
+    if "torch" in packages:
+        return _torch_device()
+    return "CPU"
+
+
+def _torch_device() -> str:
+    """The device that PyTorch, and ImageAI with it, takes: the name of the first CUDA device, else the CPU."""
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "CPU"
 
 
 def _prepare_tensorflow() -> str:

@@ -51,7 +51,11 @@ class Run:
 
 
 def execute(
-    path: Path, step: Callable[[], None] = lambda: None, storing: bool = False, **environment: str
+    path: Path,
+    step: Callable[[], None] = lambda: None,
+    storing: bool = False,
+    without: tuple[str, ...] = (),
+    **environment: str,
 ) -> Run:
     """Run every cell of a lesson in a fresh kernel whose working folder is the lesson's.
 
@@ -59,6 +63,7 @@ def execute(
         path: the notebook; it is not changed.
         step: called after each cell, code or text.
         storing: make the outputs fit to be stored: nothing of C code's stderr, streams joined.
+        without: beginnings of names; this process's variables that begin so do not reach the kernel.
         environment: variables for the kernel, such as COURSE_SEED="3".
 
     Returns:
@@ -79,7 +84,8 @@ def execute(
         coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
     )
-    variables = {**os.environ, "COURSE_CLAIMS": "collect", **environment}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(tuple(without))}
+    variables = {**inherited, "COURSE_CLAIMS": "collect", **environment}
     if storing:
         variables["PYTEST_CURRENT_TEST"] = (
             "storing"  # ipykernel then leaves file descriptor 2 alone, as under nbval

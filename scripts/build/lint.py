@@ -1,19 +1,17 @@
 """`make lint`: format, stamp the generated parts, check the anatomy of every lesson. `--check` changes nothing.
 
-Returns status 1 when something is wrong that it could not mend (with --check: when anything is).
+Returns status 1 when something is wrong that it could not mend (with --check: when anything is), 2 for an unknown option.
 """
 
+import argparse
 import subprocess
 import sys
 
 from scripts.build import anatomy, generated, lessons, results
 from scripts.build.lessons import ROOT
 
-HEAVY = (
-    "torch",
-    "torchvision",
-    "imageai",
-)  # importing these at a test's top crashes pytest beside TensorFlow
+# importing these at a test's top crashes pytest beside TensorFlow
+HEAVY = ("torch", "torchvision", "imageai")
 
 
 def stamp(path) -> bool:
@@ -27,6 +25,9 @@ def stamp(path) -> bool:
     for cell in notebook.cells[:2]:
         if cell.id in parts and lessons.source(cell) != parts[cell.id]:
             cell.source = parts[cell.id]
+    last = notebook.cells[-1]
+    if last.id == "learned":
+        last.source = generated.with_tell_line(lessons.source(last), about)
     lessons.write(notebook, path)
     return path.read_text(encoding="utf-8") != before
 
@@ -50,24 +51,27 @@ def forbidden_imports() -> list[str]:
 
 def main(*arguments: str) -> int:
     """Lint everything, or the lessons named. Returns an exit status."""
-    check = "--check" in arguments
-    chosen = lessons.chosen([argument for argument in arguments if not argument.startswith("-")])
-    wrong = []
+    parser = argparse.ArgumentParser(prog="lint", description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser.add_argument("lessons", nargs="*", metavar="NN", help="the numbers of lessons; none means all")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; say what is not as it should be"
+    )
+    options = parser.parse_args(arguments)
+    check, chosen, wrong = options.check, lessons.chosen(options.lessons), []
     if not check:
         changed = [path.name for path in lessons.all_lessons() if stamp(path)]
-        readme = ROOT / "README.md"
-        text = readme.read_text(encoding="utf-8")
-        if (new := generated.stamp_readme(text)) != text:
-            readme.write_text(new, encoding="utf-8")
-            changed.append("README.md")
+        for path, text in generated.documents().items():
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                path.write_text(text, encoding="utf-8")
+                changed.append(path.name)
         if results.stamp():
             changed.append("docs/results.md")
         if changed:
             print(f"stamped: {', '.join(changed)}")
     else:
-        readme = (ROOT / "README.md").read_text(encoding="utf-8")
-        if generated.stamp_readme(readme) != readme:
-            wrong.append("README.md: its table of lessons is not as generated; run make lint")
+        for path, text in generated.documents().items():
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                wrong.append(f"{path.name} is not as generated; run make lint")
         if not results.current():
             wrong.append("docs/results.md is not what the stored pages print; run make lint")
     ruff = [sys.executable, "-m", "ruff"]

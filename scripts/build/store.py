@@ -6,6 +6,7 @@ them be downloaded). From any other, pages are stored only with `--anyway`. With
 seconds it named before: for a machine that is slower than the one the budgets are meant for, where they are not what is new.
 """
 
+import argparse
 import sys
 
 from scripts.build import anatomy, lessons, results
@@ -31,8 +32,13 @@ def not_canonical(environment: dict, data: dict) -> list[str]:
 
 def main(*arguments: str) -> int:
     """Store the lessons named, or all. A lesson that fails is left as it was. Returns an exit status."""
-    failed, numbers = False, [argument for argument in arguments if not argument.startswith("--")]
-    for path in lessons.chosen(list(numbers)):
+    parser = argparse.ArgumentParser(prog="store", description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser.add_argument("lessons", nargs="*", metavar="NN", help="the numbers of lessons; none means all")
+    parser.add_argument("--anyway", action="store_true", help="store from another environment too")
+    parser.add_argument("--keep-seconds", action="store_true", help="keep the seconds that a page names")
+    options = parser.parse_args(arguments)
+    failed = False
+    for path in lessons.chosen(options.lessons):
         stamp(path)
         run = execute(path, storing=True, COURSE_SEED="0")
         if run.failed:
@@ -42,7 +48,7 @@ def main(*arguments: str) -> int:
         about = run.notebook.metadata.course
         data = run.claims[-1]["data"] if run.claims else {}
         environment = lessons.environment(about)
-        if (wrong := not_canonical(environment, data)) and "--anyway" not in arguments:
+        if (wrong := not_canonical(environment, data)) and not options.anyway:
             failed = True
             print(f"{path.stem}: not stored, this is not the canonical environment: {'; '.join(wrong)}")
             continue
@@ -51,7 +57,7 @@ def main(*arguments: str) -> int:
         # or lies on the other side of the lesson's budget
         old, limit = about.seconds["cpu"], anatomy.limit_of(path)
         far = old is None or not 0.6 < run.seconds / old < 1.6 or (old > limit) != (run.seconds > limit)
-        if far and (old is None or "--keep-seconds" not in arguments):
+        if far and (old is None or not options.keep_seconds):
             about.seconds["cpu"] = float(round(run.seconds))
         lessons.write(run.notebook, path)
         stamp(path)
