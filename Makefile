@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export CONSTRAINTS WORKERS CLAIMS_ONLY
 RUN = .venv/bin/python -m scripts.build
 
-.PHONY: help course test alone lab notebooks seeds slides bench weights lint release clean environment core
+.PHONY: help course test alone alone-environment lab notebooks seeds slides bench weights lint release clean environment core
 
 help:
 	@echo "make course      run every lesson from a fresh kernel, print a table, leave pages in build/"
@@ -42,8 +42,10 @@ test: environment
 	@$(RUN).test $(LESSONS)
 
 # a second environment, without PyTorch: Colab's versions, or with VERSIONS=newest whatever the ranges admit today
-alone:
+alone-environment:
 	@VENV=.venv-$(VERSIONS) CONSTRAINTS=$(if $(filter newest,$(VERSIONS)),none,.github/$(VERSIONS)-constraints.txt) $(PYTHON) -m scripts.build.environment core
+
+alone: alone-environment
 	@.venv-$(VERSIONS)/bin/python -m scripts.build.alone $(LESSONS)
 
 lab: core

@@ -157,6 +157,7 @@ def run_cell(self) -> None:
     """Run a cell as nbval does, then hold it to the rules of this module."""
     if reason := broken(self.cell):
         self.raise_cell_error(reason)
+    self.user_properties.append(("cell", self.cell.id))
     _run_cell(self)
     stderr = "".join(
         out.text for out in self.test_outputs if out.output_type == "stream" and out.name == "stderr"
@@ -198,6 +199,7 @@ class Tally:
 
     def __init__(self):
         self.compared, self.reasons, self.seconds = Counter(), Counter(), Counter()
+        self.cells = {}
 
     def add(self, report) -> None:
         """Take one report in."""
@@ -206,6 +208,8 @@ class Tally:
             self.seconds[path.stem] += report.duration
         if report.when == "call":
             for name, value in report.user_properties:
+                if name == "cell":
+                    self.cells[path.stem, value] = report.duration
                 if name == "course":
                     self.compared[value[0], value[1] is None] += 1
                     if value[1]:
@@ -268,6 +272,10 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(
             f"{name}: {seconds:.1f} s; cells compared {yes} of {yes + no}; claims {counts}"
         )
+    # told, and held to nothing: seconds are noisy. What a stored cell may take, make lint holds
+    slowest = sorted(tally.cells.items(), key=lambda item: -item[1])[:5]
+    told = ", ".join(f"{name[:2]} {cell} {seconds:.0f} s" for (name, cell), seconds in slowest)
+    terminalreporter.write_line(f"the slowest cells: {told}")
     for why, count in tally.reasons.most_common():
         terminalreporter.write_line(f"not compared, {why}: {count}")
     least = tally.lowest()

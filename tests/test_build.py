@@ -175,16 +175,73 @@ def test_a_page_opened_without_a_network_draws_its_formulas_and_asks_for_nothing
     }  # the log does show requests
 
 
-def test_every_workflow_calls_the_readmes_command():
+def test_every_workflow_calls_the_courses_own_commands():
     readme = (environment.ROOT / "README.md").read_text(encoding="utf-8")
     assert "\nmake test " in readme
-    files = sorted((environment.ROOT / ".github" / "workflows").glob("*.yml"))
-    assert [path.name for path in files] == ["gpu.yml", "test.yml"]
-    for path in files:
-        jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
-        for name, job in jobs.items():
-            assert any("make test" in step.get("run", "") for step in job["steps"]), f"{path.name}: {name}"
+    calls = {}
+    for path in sorted((environment.ROOT / ".github" / "workflows").glob("*.yml")):
+        for name, job in yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].items():
+            runs = "\n".join(step.get("run", "") for step in job["steps"])
+            calls[path.stem, name] = set(re.findall(r"make [a-z-]+|-m scripts\.build\.[a-z_]+", runs))
             assert job["timeout-minutes"] <= 90
+    assert "make test" in calls["gpu", "claims"] and "make test" in calls["test", "linux"]
+    assert "make alone" in calls["test", "colab"] and "make alone" in calls["weekly", "newest"]
+    assert "-m scripts.build.test" in calls["weekly", "conda"] & calls["weekly", "systems"]
+    assert "-m scripts.build.address" in calls["test", "address"]
+    assert all(calls.values())
+    # every command that a workflow or the Makefile names is there
+    makefile = (environment.ROOT / "Makefile").read_text(encoding="utf-8")
+    for call in set().union(*calls.values()):
+        word = call.rpartition(" ")[2] if call.startswith("make") else None
+        assert (
+            re.search(rf"^{word}:", makefile, re.M)
+            if word
+            else (environment.ROOT / f"{call[3:].replace('.', '/')}.py").exists()
+        )
+
+
+def test_citation_issue_forms_and_workflows_keep_their_published_schemas():
+    """check-jsonschema carries the schemas: nothing is asked of a network."""
+    root, github = environment.ROOT, environment.ROOT / ".github"
+    forms = [path for path in github.glob("ISSUE_TEMPLATE/*.yml") if path.stem != "config"]
+    assert sorted(path.stem for path in forms) == ["taught", "unclear", "wrong"]
+    checks = {
+        "citation-file-format": [root / "CITATION.cff"],
+        "github-issue-forms": forms,
+        "github-issue-config": [github / "ISSUE_TEMPLATE" / "config.yml"],
+        "github-workflows": list(github.glob("workflows/*.yml")),
+    }
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    for schema, files in checks.items():
+        done = subprocess.run([*command, f"vendor.{schema}", *files], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("module", ["lint", "store", "release", "alone"])
+def test_a_misspelt_option_changes_nothing_and_says_so(module):
+    notebooks = {path: path.read_bytes() for path in lessons.all_lessons()}
+    option = {"lint": "--chek", "store": "--anway", "release": "--tset", "alone": "--mvoed"}[module]
+    command = [sys.executable, "-m", f"scripts.build.{module}", option]
+    done = subprocess.run(command, cwd=environment.ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and option in done.stderr
+    assert notebooks == {path: path.read_bytes() for path in lessons.all_lessons()}
+
+
+def test_the_seconds_a_cell_names_change_only_when_they_are_no_longer_true():
+    assert store.settled(None, 12.34) == 12.3
+    assert store.settled(12.0, 14.0) == 12.0 and store.settled(0.2, 0.9) == 0.2
+    assert store.settled(12.0, 30.0) == 30.0
+    assert store.settled(58.0, 61.0) == 61.0 and store.settled(61.0, 59.0) == 59.0
+
+
+def test_setting_up_names_what_it_fetches():
+    line = "  Downloading https://example.org/a/tensorflow-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl (621.3 MB)"
+    assert environment.fetched(line) == "fetching tensorflow-2.21.0 (621.3 MB)"
+    assert environment.fetched("  Using cached torch-2.14.1-cp311-none-any.whl (1.2 GB)").endswith(
+        "torch-2.14.1 (1.2 GB)"
+    )
+    assert environment.fetched("  Downloading six-1.16.0-py2.py3-none-any.whl (11 kB)") is None
+    assert environment.fetched("Collecting tensorflow") is None
 
 
 def test_every_lesson_has_its_row_on_the_lecturers_page():

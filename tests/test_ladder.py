@@ -176,6 +176,36 @@ def test_a_server_that_trickles_is_left_too(server, monkeypatch):
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.parametrize(("piece", "pause"), [(1, 0.3), (1024, 1.0)])
+@pytest.mark.parametrize("length", [True, False])
+def test_a_server_that_trickles_is_given_up_whether_or_not_it_names_a_length(
+    server, monkeypatch, tmp_path, piece, pause, length
+):
+    """Bounded by the longest time, not by the server: in pieces of one byte, pooch never sees a whole chunk arrive."""
+    monkeypatch.setattr(ladder, "PATIENCE", 0.5)
+
+    def trickle(handler):
+        handler.send_response(200)
+        if length:
+            handler.send_header("Content-Length", str(len(GOOD)))
+        handler.end_headers()
+        # six seconds at least, half an hour at most, if nobody goes away
+        for start in range(0, len(GOOD), piece):
+            try:
+                handler.wfile.write(GOOD[start : start + piece])
+                handler.wfile.flush()
+            except OSError:
+                return
+            time.sleep(pause)
+
+    server.pages["/trickle"] = trickle
+    source = {"url": server.entry("/trickle")["sources"][0]["url"], "longest": 1.5}
+    began = time.monotonic()
+    path, why = ladder.retrieve(source, tmp_path)
+    assert path is None and why == "did not answer in time"
+    assert time.monotonic() - began < 5
+
+
 def test_a_damaged_cache_file_is_set_aside_not_used_and_not_lost(server, folders):
     (folders / "data").mkdir()
     (folders / "data" / "digits.npz").write_bytes(GOOD[:-500] + b"x" * 500)

@@ -11,38 +11,16 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from scripts.build import generated, lessons
+from scripts.build import alone, generated, lessons
 
 LESSON = lessons.chosen(["01"])[0]
-PARTS = ("scripts", "notebooks", "data/manifest.json", "data/data-diabetes.csv", "weights")
+VERSION = generated.settings()["version"]
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """A bare repository with the working tree as it is, and git settings that put it in the place of the real address."""
-    folder = tmp_path_factory.mktemp("repository")
-    tree, bare = folder / "tree", folder / "bare.git"
-    for part in PARTS:
-        source, target = lessons.ROOT / part, tree / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(
-                source, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-            )
-        else:
-            shutil.copy(source, target)
-    address, ref = generated.address()
-    git = ["git", "-c", "user.name=course", "-c", "user.email=course@example.org"]
-    for command in (
-        [*git, "init", "-q", "-b", ref],
-        [*git, "add", "-A"],
-        [*git, "commit", "-q", "-m", "as it is"],
-    ):
-        subprocess.run(command, cwd=tree, check=True)
-    subprocess.run(["git", "clone", "-q", "--bare", str(tree), str(bare)], check=True, capture_output=True)
-    settings = folder / "gitconfig"
-    settings.write_text(f'[url "file://{bare}"]\n\tinsteadOf = {address}\n')
-    return {"GIT_CONFIG_GLOBAL": str(settings)}
+    """Git settings that put a bare repository, with the working tree as it is, in the place of the real address."""
+    return alone.repository(tmp_path_factory.mktemp("repository"))
 
 
 @pytest.fixture
@@ -89,7 +67,8 @@ def test_a_lesson_alone_in_an_empty_folder_fetches_the_course_and_runs_to_its_en
     for fetched in (True, False):
         out, err = execute(sources, empty / "content", env)
         assert ("Fetching it from" in out[1]) is fetched
-        assert "Lesson 01 · Python" in out[1] and "01.1 not tried yet" in "".join(out)
+        assert f"Lesson 01 · line-to-box {VERSION} · Python" in out[1] and "This notebook is" not in out[1]
+        assert "01.1 not tried yet" in "".join(out)
         assert "".join(err) == ""  # a page executed as a student's Jupyter would holds no stderr
         assert " kept" in "".join(out) and "missed" not in "".join(out)
 
@@ -117,8 +96,15 @@ def test_without_a_network_the_setup_cell_says_so_in_one_line(empty):
     settings.write_text(f'[url "file://{empty}/nowhere.git"]\n\tinsteadOf = {address}\n')
     with pytest.raises(CellExecutionError) as caught:
         execute([setup_source()], empty / "content", variables(empty, {"GIT_CONFIG_GLOBAL": str(settings)}))
-    assert caught.value.ename == "SystemExit" and caught.value.evalue.startswith(
-        "The course could not be fetched. fatal:"
+    told = caught.value.evalue
+    assert caught.value.ename == "SystemExit" and told.startswith(
+        "The course could not be fetched: check the network"
+    )
+    # one sentence with its cure, git's reason in brackets
+    assert (
+        "put this notebook into a copy of the course" in told
+        and "(git said: fatal:" in told
+        and "\n" not in told
     )
     assert not (empty / "content" / "line-to-box").exists()
 
@@ -137,12 +123,70 @@ def test_a_missing_package_is_asked_for_once_and_told_in_one_line(monkeypatch, t
         course.CourseError,
         match="nothing-like-it is missing and could not be installed.*pip install nothing-like-it",
     ):
-        course._install_missing({"json": "json", "no_such_module": "nothing-like-it"})
+        course._install_missing({"json": "json", "no_such_module": "nothing-like-it"}, "09")
     assert len(calls) == 1 and {"--no-deps", "--retries", "--timeout"} <= set(calls[0])
     monkeypatch.setattr(course.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(course.CourseError, match="tensorflow is not installed. Colab has it"):
-        course._install_missing({"tensorflow": "tensorflow"})
+        course._install_missing({"tensorflow": "tensorflow"}, "09")
     assert len(calls) == 1  # never TensorFlow, NumPy or Keras
+
+
+@pytest.mark.parametrize("package", ["torch", "torchvision"])
+def test_pytorch_that_is_missing_is_never_installed_and_one_line_says_what_to_run(monkeypatch, package):
+    from scripts import course
+
+    def install(command, **options):
+        raise AssertionError(f"something is installed: {command}")
+
+    monkeypatch.setattr(course.subprocess, "run", install)
+    monkeypatch.setattr(course.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(course.CourseError) as caught:
+        course._install_missing({package: package}, "15")
+    told = str(caught.value)
+    assert (
+        "make environment LESSONS=15" in told and "pip install -r requirements.txt -c constraints.txt" in told
+    )
+    assert "\n" not in told
+
+
+def test_lesson_15_names_the_device_of_pytorch_and_the_others_tensorflows(monkeypatch):
+    from types import SimpleNamespace
+
+    from scripts import course
+
+    for there, name in ((True, "a card of test"), (False, "CPU")):
+        cuda = SimpleNamespace(
+            is_available=lambda there=there: there, get_device_name=lambda index: "a card of test"
+        )
+        monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+        assert course._prepare_device({"torch": "torch", "numpy": "numpy"}) == name
+    monkeypatch.setattr(course, "_prepare_tensorflow", lambda: "TensorFlow's")
+    assert course._prepare_device({"tensorflow": "tensorflow"}) == "TensorFlow's"
+    assert course._prepare_device({"numpy": "numpy"}) == "CPU"
+
+
+@pytest.mark.parametrize(("notebook", "whose"), [("0.9", "of version 0.9"), (None, "older than version 1.1")])
+def test_a_saved_notebook_of_another_version_is_told_what_to_do(empty, repository, notebook, whose):
+    """Its Setup finds newer scripts in ./line-to-box, as on a Drive folder that outlived a release."""
+    env = variables(empty, repository)
+    old = setup_source().replace(", VERSION)", f', "{notebook}")' if notebook else ")")
+    out, err = execute([old, setup_source()], empty / "content", env)
+    sentence = out[0].strip().splitlines()[-1]
+    assert sentence.startswith(
+        f"This notebook is {whose}, the course in the folder line-to-box is of version {VERSION}:"
+    )
+    assert "remove the folder line-to-box and run this cell again" in sentence
+    assert "This notebook is" not in out[1] and "".join(err) == ""
+
+
+def test_what_setup_fetches_is_as_large_as_the_lessons_say(repository, tmp_path):
+    address, ref = generated.address()
+    command = ["git", "clone", "-q", "--depth=1", f"--branch={ref}", address, str(tmp_path / "course")]
+    subprocess.run(command, env={**os.environ, **repository}, check=True, capture_output=True)
+    packed = (
+        sum(path.stat().st_size for path in (tmp_path / "course" / ".git").rglob("*") if path.is_file()) / 1e6
+    )
+    assert abs(packed - generated.settings()["megabytes"]) < 3, f"{packed:.1f} MB"
 
 
 def test_an_unknown_lesson_is_a_clear_error():
@@ -192,7 +236,7 @@ def test_the_setup_cell_is_the_same_in_every_lesson_but_for_its_number():
         lessons.read(path).cells[1].source.replace(f'"{path.name[:2]}"', '"NN"')
         for path in lessons.all_lessons()
     }
-    assert len(cells) == 1 and len(cells.pop().splitlines()) <= 10
+    assert len(cells) == 1 and max(map(len, cells.pop().splitlines())) <= 110
     assert Path(LESSON).name.startswith("01")
 
 

@@ -172,3 +172,12 @@ def test_numbers_compare_with_a_tolerance_and_everything_else_exactly():
     assert same("[ 0.5 -1.25]", "[0.501 -1.251]", 1e-2)
     assert not same("1.0 2.0", "1.0", 1e-2)
     assert not same("nan", "1.0", 1e-2)
+
+
+def test_the_slowest_cells_are_told_and_fail_nothing(tmp_path):
+    nbformat.write(
+        notebook("import time; time.sleep(2.6)\nprint('slept')", "slept\n"), tmp_path / "01_slow.ipynb"
+    )
+    status, text, failures = run(tmp_path)
+    assert status == 0 and failures == {"01_slow": ""}
+    assert "the slowest cells: 01 only 3 s" in text

@@ -22,6 +22,7 @@ TIMEOUT = 180  # seconds a cell, as in the tests
 class Run:
     """One run of one lesson. `error` is None when every cell ran; `cell` then is None too.
 
+    cells: seconds of each code cell that ran, by its id.
     megabytes: the most memory that the kernel held at any time; None where the system does not tell (other than Linux).
     """
 
@@ -32,6 +33,7 @@ class Run:
     cell: str | None = None
     error: str | None = None
     claims: list[dict] = field(default_factory=list)
+    cells: dict[str, float] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -92,11 +94,18 @@ def execute(
         )
     run = Run(path, notebook)
 
+    cell_began = {}
+
+    def before_cell(cell, cell_index):
+        cell_began[cell.id] = time.monotonic()
+
     def after_cell(cell, cell_index):
+        if cell.cell_type == "code" and cell.id in cell_began:
+            run.cells[cell.id] = time.monotonic() - cell_began[cell.id]
         run.megabytes = peak_memory(client) or run.megabytes
         step()
 
-    client.on_cell_complete = after_cell
+    client.on_cell_start, client.on_cell_complete = before_cell, after_cell
     began = time.monotonic()
     try:
         client.execute(env=variables)

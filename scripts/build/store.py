@@ -30,6 +30,13 @@ def not_canonical(environment: dict, data: dict) -> list[str]:
     return found + [f"{name} is the {form}" for name, form in data.items() if form != "full"]
 
 
+def settled(old: float | None, new: float) -> float:
+    """The seconds that a stored cell names: as before while they are plainly still true, so that noise changes no file."""
+    near = old is not None and (abs(new - old) < 1 or 0.6 < new / old < 1.6)
+    # on either side of the limit, what was measured now counts
+    return old if near and (old > anatomy.ONE_CELL) == (new > anatomy.ONE_CELL) else round(new, 1)
+
+
 def main(*arguments: str) -> int:
     """Store the lessons named, or all. A lesson that fails is left as it was. Returns an exit status."""
     parser = argparse.ArgumentParser(prog="store", description=__doc__.partition("\n")[0], allow_abbrev=False)
@@ -59,6 +66,9 @@ def main(*arguments: str) -> int:
         far = old is None or not 0.6 < run.seconds / old < 1.6 or (old > limit) != (run.seconds > limit)
         if far and (old is None or not options.keep_seconds):
             about.seconds["cpu"] = float(round(run.seconds))
+        for cell in run.notebook.cells:
+            if cell.cell_type == "code" and not options.keep_seconds:
+                cell.metadata.seconds = settled(cell.metadata.get("seconds"), run.cells[cell.id])
         lessons.write(run.notebook, path)
         stamp(path)
         results.stamp()

@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -173,37 +174,58 @@ def retrieve(source: dict, folder: Path) -> tuple[Path | None, str]:
 
     pooch = _pooch()
     pooch.get_logger().setLevel("ERROR")  # one line a file is said by the caller
+    patience = _Patience(source.get("bytes"), source.get("longest", LONGEST))
     fetch = pooch.HTTPDownloader(
-        progressbar=_Patience(source.get("bytes"), source.get("longest", LONGEST)),
-        timeout=(CONNECT, READ),
+        progressbar=patience, timeout=(CONNECT, READ), hooks={"response": patience.watch}
     )
     known = f"sha256:{source['sha256']}" if "sha256" in source else None
+    why = ""
     try:
         path = pooch.retrieve(source["url"], known_hash=known, fname="file", path=folder, downloader=fetch)
     except ValueError:
-        return None, "answered with another file (truncated, changed, or an error page)"
+        why = "answered with another file (truncated, changed, or an error page)"
     except requests.HTTPError as problem:
-        return None, f"answered {problem.response.status_code}"
+        why = f"answered {problem.response.status_code}"
     except (requests.Timeout, TimeoutError):
-        return None, "did not answer in time"
+        why = "did not answer in time"
     except requests.ConnectionError:
-        return None, "no network, no such host, or the connection broke off"
+        why = "no network, no such host, or the connection broke off"
     except requests.RequestException as problem:
-        return None, f"the connection broke off ({type(problem).__name__})"
+        why = f"the connection broke off ({type(problem).__name__})"
     except OSError as problem:
-        return None, f"could not be written: {problem.strerror}"
+        why = f"could not be written: {problem.strerror}"
     finally:
-        fetch.progressbar.close()
-    return Path(path), ""
+        patience.close()
+    # whatever it looked like from here: without a length, a connection that we broke off looks like a file that ends
+    if patience.over:
+        why = "did not answer in time"
+    return (None, why) if why else (Path(path), "")
 
 
 class _Patience:
     """Stands in for pooch's progress bar: shows one after a second, and gives a download up that hardly moves."""
 
     def __init__(self, expected: int | None, longest: int):
-        self.total, self.longest = expected or 0, longest
+        # pooch overwrites `total` by what the server says, or by 0 where it names no length; ours is kept apart
+        self.expected, self.total, self.longest = expected or 0, 0, longest
         self.began = self.seen = 0
-        self.bar = None
+        self.bar = self.timer = None
+        self.over = False
+
+    def watch(self, response, **_) -> None:
+        """Take a response of requests' (its hook) and break it off after the longest time.
+
+        `update` alone cannot: it hears of whole chunks only, and a server may send a byte now and then for hours.
+        """
+        self.timer = threading.Timer(self.longest, self._break_off, [response.raw])
+        self.timer.daemon = True
+        self.timer.start()
+
+    def _break_off(self, raw) -> None:
+        self.over = True
+        # urllib3 before 2.3 cannot wake a reader; there `update` and the time-out between two bytes are all there is
+        with contextlib.suppress(Exception):
+            raw.shutdown()
 
     def update(self, amount: int) -> None:
         from tqdm import tqdm
@@ -212,11 +234,15 @@ class _Patience:
         self.began = self.began or now
         self.seen += amount
         waited = now - self.began
-        if waited > PATIENCE and self.total * waited > self.longest * self.seen:
+        total = max(int(self.total), self.expected)
+        # where nobody knows the length, the time that has gone is all that can be judged
+        share = min(self.seen / total, 1) if total else 1
+        if waited > PATIENCE and waited > self.longest * share:
+            self.over = True
             raise TimeoutError
         if self.bar is None and waited > 1:
             self.bar = tqdm(
-                total=int(self.total), unit="B", unit_scale=True, ncols=79, leave=False, file=sys.stdout
+                total=total or None, unit="B", unit_scale=True, ncols=79, leave=False, file=sys.stdout
             )
         if self.bar is not None:
             self.bar.n = self.seen
@@ -226,6 +252,8 @@ class _Patience:
         self.seen = 0
 
     def close(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
         if self.bar is not None:
             self.bar.close()
 

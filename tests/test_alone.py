@@ -1,0 +1,54 @@
+"""`make alone`: a lesson from an empty folder, and the failure of a claim that is missed there."""
+
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from scripts.build import alone, generated, lessons
+
+SETUP = lessons.read(lessons.chosen(["01"])[0]).cells[1].source
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    return alone.repository(tmp_path_factory.mktemp("repository"))
+
+
+def lesson(folder, *sources):
+    """A lesson of the name of the first, with Setup and these cells."""
+    cells = [nbformat.v4.new_code_cell(source) for source in (SETUP, *sources)]
+    path = folder / lessons.chosen(["01"])[0].name
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def test_a_claim_made_to_fail_fails_the_run_and_one_that_is_kept_does_not(served, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_MIRROR", "must not reach the lesson")
+    claim = 'course.claim("01.two", 1 + 1, "== {}")'
+    where = "import os; print(sorted(name for name in os.environ if name.startswith('COURSE_')))"
+    kept = alone.run_alone(lesson(tmp_path, claim.format(2), where), served)
+    assert not kept.failed and kept.count("kept") == 1
+    assert "'COURSE_OFFLINE'" in kept.notebook.cells[-1].outputs[0].text
+    assert "COURSE_MIRROR" not in kept.notebook.cells[-1].outputs[0].text
+    assert "Fetching it from" in kept.notebook.cells[0].outputs[0].text
+    missed = alone.run_alone(lesson(tmp_path, claim.format(3)), served)
+    assert missed.failed and missed.count("missed") == 1 and missed.error is None
+    stopped = alone.run_alone(lesson(tmp_path, "1 / 0"), served)
+    assert stopped.failed and stopped.error.startswith("ZeroDivisionError")
+
+
+def test_the_command_returns_1_for_a_missed_claim_and_names_it(tmp_path, monkeypatch, capsys):
+    path = lesson(tmp_path, 'course.claim("01.two", 1 + 1, "== 3")')
+    monkeypatch.setattr(lessons, "chosen", lambda numbers: [path])
+    monkeypatch.setattr(generated, "about", lambda path: {"packages": {}, "seconds": {"cpu": 1.0}})
+    assert alone.main("01") == 1
+    printed = capsys.readouterr().out
+    assert "claim 01.two missed: got 2, bound == 3" in printed and "alone: 0 passed, 1 failed" in printed
+
+
+def test_what_moved_is_listed():
+    command = [sys.executable, "-m", "scripts.build.alone", "--moved"]
+    done = subprocess.run(command, cwd=lessons.ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and (" -> " in done.stdout or "Every package is the one" in done.stdout)
