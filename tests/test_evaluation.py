@@ -16,6 +16,7 @@ from scripts.detection.evaluation import (
     judge,
     match,
     objects_in,
+    paired_bootstrap,
     precision_recall,
 )
 from scripts.detection.mistakes import KINDS, kinds_of_error
@@ -249,6 +250,55 @@ def test_perfect_detections_have_no_interval():
     truth = [Objects(UNIT, np.array([i % 2])) for i in range(8)]
     found = [Found(UNIT, np.array([0.9]), there.labels) for there in truth]
     assert bootstrap(evaluate(found, truth, 2), 50) == (1.0, 1.0)
+
+
+def two_detectors(pictures=60):
+    """One object a picture, in two classes. Both detectors miss every third object and have a false alarm on every fifth
+    picture; the second one misses the objects of three pictures more."""
+    truth = [Objects(UNIT, np.array([i % 2])) for i in range(pictures)]
+    found = [[], []]
+    for i, there in enumerate(truth):
+        for k in range(2):
+            missed = i % 3 == 0 or (k == 1 and i in (1, 7, 20))
+            boxes = np.concatenate([NONE if missed else UNIT, UNIT + 50 if i % 5 == 0 else NONE])
+            scores = np.linspace(0.9, 0.5, pictures)[i] - 0.1 * np.arange(len(boxes))
+            found[k].append(Found(boxes, scores, np.repeat(there.labels, len(boxes))))
+    return [evaluate(one, truth, 2) for one in found]
+
+
+def test_the_interval_of_a_difference():
+    """It is that of the differences of the draws, one and the same draw for both detectors."""
+    first, second = two_detectors()
+    number, low, high = paired_bootstrap(first, second, 300)
+    assert number == pytest.approx(second.mean - first.mean) and low <= number <= high < 0
+    assert paired_bootstrap(first, second, 300) == (number, low, high)
+    back = paired_bootstrap(second, first, 300)
+    assert back[0] == -number and back[1:] == pytest.approx((-high, -low), abs=0.01)
+
+
+def test_pairing_takes_out_what_both_share():
+    """The two intervals overlap, though the second detector is never better in any picture: unpaired, one cannot tell."""
+    first, second = two_detectors()
+    alone = [bootstrap(one, 300) for one in (first, second)]
+    assert alone[0][0] < alone[1][1]
+    _, low, high = paired_bootstrap(first, second, 300)
+    assert high - low < 0.7 * min(b - a for a, b in alone)
+
+
+def test_a_detector_differs_from_itself_by_nothing():
+    found, truth = random_case(3)
+    one, other = evaluate(found, truth, 4), evaluate(found, truth, 4, limit=0.3)
+    assert paired_bootstrap(one, one, 50) == (0, 0, 0)
+    assert paired_bootstrap(one, other, 50)[0] == pytest.approx(other.mean - one.mean)
+
+
+def test_only_detectors_on_the_same_pictures_are_a_pair():
+    found, truth = random_case(3)
+    one = evaluate(found, truth, 4)
+    fewer, turned = evaluate(found[1:], truth[1:], 4), evaluate(found, truth[::-1], 4)
+    for other in (fewer, turned, evaluate(found, truth, 3)):
+        with pytest.raises(ValueError, match="same pictures"):
+            paired_bootstrap(one, other, 50)
 
 
 def test_coverage():

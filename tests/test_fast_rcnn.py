@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from scripts import data
-from scripts.detection import fast_rcnn, own_folder, rcnn
+from scripts.detection import fast_rcnn, faster_folder, own_folder, rcnn
 from scripts.detection.boxes import decode
 from scripts.detection.pooling import roi_pool
 from tests.detection_cases import BOXES, LABELS, NONE, TRUTH
@@ -235,6 +235,28 @@ def test_a_folder_in_vocs_form_is_learned_from(tmp_path):
     assert 0 <= learned.evaluation.mean <= 1
     for said in learned.found:
         assert len(said.boxes) == 0 or said.boxes.max() <= 160.5
+
+
+def emptied(pictures, which):
+    """The set with the objects of some pictures taken away."""
+    for i in which:
+        pictures.boxes[i], pictures.labels[i] = pictures.boxes[i][:0], pictures.labels[i][:0]
+        pictures.difficult[i] = pictures.difficult[i][:0]
+    return pictures
+
+
+@pytest.mark.parametrize("way", [own_folder, faster_folder])
+def test_pictures_without_objects_are_tested_on(tmp_path, way):
+    """They are left out of the training; in the test they have proposals and detections like any other picture."""
+    for part in ("train", "test"):
+        data.write_voc(data.load_scenes(3, part), tmp_path / "own", part)
+    train, test = own_folder.read(tmp_path / "own")
+    settings = {"steps": 2, "longest": 80} | ({"search": {"strategy": "single"}} if way is own_folder else {})
+    learned = way.learn(emptied(train, [1]), emptied(test, [0]), **settings)
+    assert len(learned.found) == 3 and learned.proposals > 0 and 0 <= learned.recall <= 1
+    assert sum(one.objects.sum() for one in learned.evaluation.judged) == sum(map(len, test.labels[1:]))
+    with pytest.raises(ValueError, match="no object to learn from"):
+        way.learn(emptied(train, [0, 2]), test, **settings)
 
 
 def test_pictures_are_never_enlarged(picture):

@@ -12,6 +12,7 @@ from PIL import Image
 from scripts import data
 from scripts.data import ladder, scenes, voc_sources
 from scripts.data.annotation import Refused, read_annotation
+from scripts.detection.evaluation import Found, evaluate, objects_in
 from tests.test_ladder import Server
 
 mirror = pytest.mark.skipif(
@@ -181,7 +182,9 @@ def test_bad_objects_are_left_out_in_one_warning(tmp_path, kind):
     assert len(found.skipped) == 2 and "2 left out" in found.counts()
     write(tmp_path, "only", bad)
     found, told = read(tmp_path, classes=("cat",))
-    assert len(found) == 1 and len(told) == 1 and "only.xml: no object" in told[0]
+    # an object of another class is none for this set; a box that cannot be read is an object that is somewhere
+    assert [path.stem for path in found.images.files] == ["mixed"] + ["only"] * (kind == "unknown")
+    assert len(told) == 1 and ("only.xml: none of its objects can be used" in told[0]) == (kind != "unknown")
 
 
 def test_boxes_at_the_border(tmp_path):
@@ -194,11 +197,44 @@ def test_boxes_at_the_border(tmp_path):
     assert len(told) == 1 and "a.xml: cat: a box cut at the border" in told[0]
 
 
-def test_no_object(tmp_path):
-    write(tmp_path, "empty")
-    write(tmp_path, "full", cat(2, 2, 9, 9))
-    found, told = read(tmp_path)
-    assert len(found) == 1 and "empty.xml: no object" in told[0]
+def test_pictures_without_objects_stay(tmp_path):
+    """In the training part and in the test part, so that false alarms on them are counted."""
+    for i in range(10):
+        write(tmp_path, f"p{i}", *[cat(2, 2, 9, 9)] * (i % 5 == 0))
+    for part, stems in (("train", "01235678"), ("test", "49")):
+        found, told = read(tmp_path, part)
+        assert told == [] and [path.stem for path in found.images.files] == [f"p{i}" for i in stems]
+        assert [len(boxes) for boxes in found.boxes] == [int(i in "05") for i in stems]
+        for boxes, labels, difficult in zip(found.boxes, found.labels, found.difficult, strict=True):
+            assert boxes.shape == (len(labels), 4) and boxes.dtype == np.float32
+            assert labels.dtype == np.int32 and difficult.dtype == bool and len(difficult) == len(labels)
+    assert found.counts() == "2 pictures, 0 objects of 1 classes"
+
+
+def test_a_subset_of_the_classes_keeps_the_other_pictures(tmp_path):
+    write(tmp_path, "cat", cat(2, 2, 9, 9))
+    write(tmp_path, "dog", cat(2, 2, 9, 9).replace("cat", "dog"))
+    found, told = read(tmp_path, classes=("cat",))
+    assert [len(boxes) for boxes in found.boxes] == [1, 0]
+    assert len(told) == 1 and "dog.xml: unknown class 'dog'" in told[0]
+
+
+def test_false_alarms_on_empty_pictures_count(tmp_path):
+    """From the folder to the AP: the surest detection lies on an empty picture, so precision is one half at the hit."""
+    write(tmp_path, "a", cat(2, 2, 9, 9))
+    write(tmp_path, "b")
+    truth = objects_in(read(tmp_path)[0])
+    box = truth[0].boxes
+    found = [Found(box, np.array([score]), np.array([0])) for score in (0.5, 0.9)]
+    assert evaluate(found, truth, 1).mean == 0.5
+
+
+def test_empty_pictures_are_written_and_read_again(tmp_path):
+    write(tmp_path / "one", "a", cat(2, 2, 9, 9))
+    write(tmp_path / "one", "b")
+    data.write_voc(read(tmp_path / "one")[0], tmp_path / "two", "test")
+    found, told = read(tmp_path / "two", "test")
+    assert told == [] and [len(boxes) for boxes in found.boxes] == [1, 0]
 
 
 def test_a_wrong_size_tag(tmp_path):
@@ -328,6 +364,9 @@ def test_folders_without_anything(tmp_path):
         read(tmp_path)
     (tmp_path / "Annotations" / "a.xml").unlink()
     with pytest.raises(data.DataError, match="it is empty"):
+        read(tmp_path)
+    write(tmp_path, "a")
+    with pytest.raises(data.DataError, match="there is no object in any of its annotations"):
         read(tmp_path)
 
 

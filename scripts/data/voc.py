@@ -44,7 +44,7 @@ class VocSet:
     """Pictures with the objects in them; the first three parts are those of `scenes.Scenes`.
 
     images: n pictures, uint8, (height, width, 3) each, RGB, read when asked for.
-    boxes: n arrays, float32, shape (k, 4): x1, y1, x2, y2, counted from 0, end exclusive, inside the picture.
+    boxes: n arrays, float32, shape (k, 4): x1, y1, x2, y2, counted from 0, end exclusive, inside the picture; k may be 0.
     labels: n arrays, int32, shape (k,): positions in `classes`.
     difficult: n arrays, bool, shape (k,): objects that an evaluation counts neither way.
     sizes: n pairs (width, height). skipped: what was left out, "file: reason" each.
@@ -82,12 +82,15 @@ def read_voc(folder, part: str | None = None, classes=None, check: bool = True, 
         warn: whether to warn of what was left out; `skipped` lists it either way.
 
     Returns:
-        The set. Left out are pictures that are missing or damaged, have no annotation that can be read, another size than
-        their annotation says, or no object; and objects with a zero-size, inverted or outside box or an unknown class. A
-        box that reaches outside is cut at the border, and told when that is more than a pixel.
+        The set. Left out are pictures that are missing or damaged, have no annotation that can be read, or another size
+        than their annotation says; and objects with a zero-size, inverted or outside box or an unknown class. A box that
+        reaches outside is cut at the border, and told when that is more than a pixel. A picture without objects, or with
+        objects of other classes only, stays, with boxes of shape (0, 4): what a detector finds on it is a false alarm. A
+        picture is left out when it has objects and the box of none can be used: it is not empty, but where they are is
+        not known.
 
     Raises:
-        DataError: no such folder, part or class, or nothing in it that can be used.
+        DataError: no such folder, part or class, no object in the whole folder, or nothing in it that can be used.
     """
     folder = Path(folder)
     for name in ("JPEGImages", "Annotations"):
@@ -108,6 +111,8 @@ def read_voc(folder, part: str | None = None, classes=None, check: bool = True, 
     if not rows:
         why = "; ".join(skipped[:3]) or "it is empty"
         raise DataError(f"{folder.name}: no picture in it can be used ({why})")
+    if not known:
+        raise DataError(f"{folder.name}: there is no object in any of its annotations")
     if skipped and warn:
         more = f"\n  and {len(skipped) - TOLD:,} more: see .skipped" if len(skipped) > TOLD else ""
         told = "".join(f"\n  {line}" for line in skipped[:TOLD])
@@ -166,7 +171,7 @@ def _picture(folder: Path, stem: str, pictures: dict, classes, check: bool, skip
             "its boxes may belong to another picture"
         )
     skipped += [f"{stem}.xml: {reason}" for reason in annotation.bad]
-    boxes, labels, difficult = [], [], []
+    boxes, labels, difficult, unusable = [], [], [], len(annotation.bad)
     for thing in annotation.objects:
         if thing.name not in classes:
             skipped.append(f"{stem}.xml: unknown class {thing.name!r}")
@@ -175,15 +180,17 @@ def _picture(folder: Path, stem: str, pictures: dict, classes, check: bool, skip
             box, cut = inside(thing.box, width, height)
         except Refused as problem:
             skipped.append(f"{stem}.xml: {thing.name}: {problem}")
+            unusable += 1
             continue
         if cut:
             skipped.append(f"{stem}.xml: {thing.name}: a box cut at the border of the picture")
         boxes.append(box)
         labels.append(classes.index(thing.name))
         difficult.append(thing.difficult)
-    if not boxes:
-        raise Refused(f"{stem}.xml: no object")
-    return file, np.array(boxes, np.float32), np.array(labels, np.int32), np.array(difficult, bool), size
+    if unusable and not boxes:
+        raise Refused(f"{stem}.xml: none of its objects can be used")
+    corners = np.array(boxes, np.float32).reshape(-1, 4)
+    return file, corners, np.array(labels, np.int32), np.array(difficult, bool), size
 
 
 def _size(file: Path, annotation: Annotation, check: bool) -> tuple[int, int]:

@@ -21,7 +21,8 @@ def scales_of(boxes) -> tuple[float, ...]:
 
 
 def shrunk_set(pictures: VocSet, longest: int, flips: bool = False):
-    """Pictures, boxes and labels for training: shrunk, difficult objects left out, so also pictures without another.
+    """Pictures, boxes and labels for training: shrunk, difficult objects left out, so also pictures without another, and
+    pictures without any.
 
     Args:
         flips: whether each is given mirrored too, in width, in height and in both: for what has neither right nor top.
@@ -50,7 +51,9 @@ def learn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: in
     """Train Faster R-CNN on one set of pictures and test it on another.
 
     Args:
-        train, test: with the same classes. start: a trained `fast_rcnn.digit_classifier` to begin from, or None.
+        train, test: with the same classes. Pictures without objects are not trained on; in the test all count, and what
+            is found on an empty one is a false alarm.
+        start: a trained `fast_rcnn.digit_classifier` to begin from, or None.
         longest: pixels that the longer side is brought to. scales: of anchors, in those pixels; None takes `scales_of`.
         flips: as `shrunk_set`; pictures: of a step; after: proposals of a picture.
     """

@@ -59,9 +59,15 @@ def learn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: in
     """Train Fast R-CNN on one set of pictures and test it on another.
 
     Args:
-        train, test: with the same classes. start: a trained `fast_rcnn.digit_classifier` to begin from, or None.
+        train, test: with the same classes. Pictures without objects are not trained on: the paper's background boxes
+            overlap an object, and theirs overlap none. In the test all count; what is found on an empty one is a false
+            alarm.
+        start: a trained `fast_rcnn.digit_classifier` to begin from, or None.
         longest: pixels that the longer side is brought to. search: arguments of `selective_search`; None takes "fast".
         flip: whether mirrored pictures are trained on as well; not for what has a left and a right, as digits.
+
+    Raises:
+        ValueError: no object to learn from.
     """
     random, search = np.random.default_rng(seed), search or {"strategy": "fast"}
     classes, examples = len(train.classes), []
@@ -69,11 +75,13 @@ def learn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: in
         small, factor = shrunk(image, longest)
         kept = ~train.difficult[i]
         boxes, labels = train.boxes[i][kept] * factor, train.labels[i][kept]
-        proposals = selective_search(small, **search)[:MOST]
         if len(boxes):
+            proposals = selective_search(small, **search)[:MOST]
             examples.append(fast_rcnn.prepare(small, proposals, boxes, labels, classes, random, 4))
             if flip:
                 examples.append(mirrored(examples[-1]))
+    if not examples:
+        raise ValueError("there is no object to learn from")
     model = fast_rcnn.detector(classes)
     if start is not None:
         fast_rcnn.start_from(model, start)

@@ -147,7 +147,7 @@ def describe(model, image, boxes) -> list[np.ndarray]:
     return [output.numpy() for output in _call(model)(ink(warp(image, boxes)))]
 
 
-def train_svm(positives, negatives, random, first=1000, limit=-1.0, passes=2):
+def train_svm(positives, negatives, random, first=1000, limit=-1.0, passes=2, loss="squared_hinge"):
     """One class's support vector machine, with one pass of hard negatives (section 2.3).
 
     Trained on the positives and `first` negatives drawn; then on these and all negatives that it scores above `limit`,
@@ -156,6 +156,7 @@ def train_svm(positives, negatives, random, first=1000, limit=-1.0, passes=2):
     Args:
         positives: float, shape (p, d), p above 0; negatives: float, shape (n, d), n above 0. Mean length 20 suits C.
         passes: 1 leaves the hard negatives out.
+        loss: the squared hinge is scikit-learn's own choice; "hinge" is the authors'.
 
     Returns:
         weights, shape (d,); bias.
@@ -165,7 +166,9 @@ def train_svm(positives, negatives, random, first=1000, limit=-1.0, passes=2):
     for _ in range(passes):
         x = np.concatenate([positives, negatives[used]])
         y = np.arange(len(x)) < len(positives)
-        svm = LinearSVC(C=C, class_weight={True: 2}, intercept_scaling=10, random_state=0).fit(x, y)
+        svm = LinearSVC(loss=loss, C=C, class_weight={True: 2}, intercept_scaling=10, random_state=0).fit(
+            x, y
+        )
         used |= svm.decision_function(negatives) > limit
     return svm.coef_[0], svm.intercept_[0]
 
