@@ -64,6 +64,8 @@ def to_cells(text: str, old: list) -> list:
         before = kept.get(cell.id)
         if not markdown and before is not None and lessons.source(before) == cell.source:
             cell.outputs, cell.execution_count = before.outputs, before.execution_count
+            if "seconds" in before.metadata:
+                cell.metadata.seconds = before.metadata.seconds
         cells.append(cell)
     return cells
 

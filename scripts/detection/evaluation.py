@@ -93,13 +93,14 @@ def precision_recall(outcomes, objects, weights=1):
 
     Args:
         outcomes: int, shape (n,): HIT, MISS or IGNORED; objects: how many there are to find, above 0.
-        weights: how often each detection counts, a number or shape (n,).
+        weights: how often each detection counts, a number or shape (n,). For many curves at once shape (curves, n), and
+            `objects` of shape (curves, 1).
 
     Returns:
-        precision and recall after each detection, float, shape (n,) each.
+        precision and recall after each detection, float, shape (n,) each, or (curves, n).
     """
-    hits = np.cumsum((outcomes == HIT) * weights)
-    misses = np.cumsum((outcomes == MISS) * weights)
+    hits = np.cumsum((outcomes == HIT) * weights, axis=-1)
+    misses = np.cumsum((outcomes == MISS) * weights, axis=-1)
     return hits / np.maximum(hits + misses, 1), hits / objects
 
 
@@ -107,17 +108,23 @@ def average_precision(precision, recall, method="area"):
     """One number for a precision-recall curve, 0..1.
 
     Args:
-        precision, recall: float, shape (n,), recall rising; none at all gives 0.
+        precision, recall: float, shape (n,), recall rising; none at all gives 0. Or shape (curves, n).
         method: "area": under the curve whose precision at a recall is the largest at this recall or beyond (VOC 2010 and
             later). "11 points": the mean of that precision at recalls 0, 0.1, ..., 1 (VOC 2007).
+
+    Returns:
+        A float, or float, shape (curves,).
     """
     if method == "11 points":
         # np.arange(11) / 10, not np.arange(0, 1.1, 0.1): its 0.30000000000000004 would miss a recall of 3/10
-        return float(np.mean([precision[recall >= r].max(initial=0) for r in np.arange(11) / 10]))
-    if method != "area":
+        found = [np.where(recall >= r, precision, 0).max(axis=-1, initial=0) for r in np.arange(11) / 10]
+        value = np.mean(found, axis=0)
+    elif method == "area":
+        best = np.maximum.accumulate(precision[..., ::-1], axis=-1)[..., ::-1]
+        value = np.sum(np.diff(recall, axis=-1, prepend=0) * best, axis=-1)
+    else:
         raise ValueError(f'method is "area" or "11 points", not {method!r}')
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(np.sum(np.diff(recall, prepend=0) * best))
+    return float(value) if np.ndim(value) == 0 else value
 
 
 def judge(found: list[Found], truth: list[Objects], label: int, limit: float = 0.5) -> Judged:
@@ -159,7 +166,8 @@ def evaluate(
         ValueError: as `judge`.
     """
     judged = [judge(found, truth, label, limit) for label in range(classes)]
-    values = np.array([_of_class(one, np.ones(len(truth)), method) for one in judged])
+    once = np.ones((1, len(truth)), int)
+    values = np.array([_of_class(one, once, method)[0] for one in judged])
     return Evaluation(values, _mean(values), judged)
 
 
@@ -177,8 +185,8 @@ def bootstrap(
         pictures of a class: the AP of few pictures is itself too high on average.
     """
     draws = _draws(evaluation, repeats, seed)
-    means = np.array([_of_all(evaluation, weights, method) for weights in draws])
-    return _interval(means, _of_all(evaluation, np.ones(draws.shape[1]), method), level)
+    number, *means = _means(evaluation, draws, method)
+    return _interval(np.array(means), number, level)
 
 
 def paired_bootstrap(
@@ -207,18 +215,21 @@ def paired_bootstrap(
     if len(counts[0]) != len(counts[1]) or not all(map(np.array_equal, *counts)):
         raise ValueError("the two evaluations are not of the same pictures: their objects differ")
     draws = _draws(first, repeats, seed)
-
-    def difference(weights):
-        return _of_all(second, weights, method) - _of_all(first, weights, method)
-
-    number = difference(np.ones(draws.shape[1]))
-    return number, *_interval(np.array([difference(weights) for weights in draws]), number, level)
+    number, *differences = _means(second, draws, method) - _means(first, draws, method)
+    return float(number), *_interval(np.array(differences), number, level)
 
 
 def _draws(evaluation: Evaluation, repeats: int, seed: int) -> np.ndarray:
-    """How often each picture counts in each draw: int, shape (repeats, pictures)."""
+    """How often each picture counts: int, shape (1 + repeats, pictures); first each once, then the draws."""
     images = len(evaluation.judged[0].objects)
-    return np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), size=repeats)
+    draws = np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), size=repeats)
+    return np.concatenate([np.ones((1, images), draws.dtype), draws])
+
+
+def _means(evaluation: Evaluation, draws, method: str) -> np.ndarray:
+    """The mean AP of each draw, float, shape (draws,); NaN where a draw has no object."""
+    values = np.array([_of_class(one, draws, method) for one in evaluation.judged])
+    return np.array([_mean(column) for column in values.T])
 
 
 def _interval(values, number: float, level: float) -> tuple[float, float]:
@@ -232,18 +243,16 @@ def _interval(values, number: float, level: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _of_all(evaluation: Evaluation, weights, method: str) -> float:
-    """The mean AP when each picture counts `weights` times."""
-    return _mean(np.array([_of_class(one, weights, method) for one in evaluation.judged]))
-
-
-def _of_class(judged: Judged, weights, method: str) -> float:
-    """AP of a class when each picture counts `weights` times."""
-    objects = (judged.objects * weights).sum()
-    if objects == 0:
-        return np.nan
-    curve = precision_recall(judged.outcomes, objects, weights[judged.images])
-    return average_precision(*curve, method)
+def _of_class(judged: Judged, weights, method: str) -> np.ndarray:
+    """AP of a class when each picture counts so often; weights: shape (draws, pictures). Returns float, shape (draws,)."""
+    objects, values = weights @ judged.objects, np.full(len(weights), np.nan)
+    there = np.flatnonzero(objects)
+    # a hundred draws at once: quick, and little memory however many detections there are
+    for some in np.split(there, range(100, len(there), 100)):
+        counted = weights[some][:, judged.images]
+        curves = precision_recall(judged.outcomes, objects[some, None], counted)
+        values[some] = average_precision(*curves, method)
+    return values
 
 
 def _mean(values) -> float:

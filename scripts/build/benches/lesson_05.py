@@ -36,7 +36,7 @@ LISTINGS = (
         name="05.tf", data="mnist", listing="perceptron, 5000 steps of 128", kind="TensorFlow", result="cost",
         deck=tf1_training(perceptron, mnist, shuffled, size=128, steps=5000, rate=0.01, every=100), deck_prepare=mnist,
         prepare=FUNCTIONS, cells=(), value="cost", examples=5000 * 128, flops=FLOPS,
-        code="net = start_weights(lambda n: 1.0)\n"
+        code="net = start_weights(lambda n: 1.0, 1.0)\n"
         "cost = float(trainer(net, fit_x, fit_y, keras.optimizers.Adam(0.01))(tf.constant(5000)))",
     ),
     Listing(
@@ -48,7 +48,7 @@ LISTINGS = (
 FULL_LENGTH = (
     FullLength(
         name="05.tf-full", data="mnist", listing="perceptron in TensorFlow, 5000 steps, test accuracy", prepare=FUNCTIONS,
-        code="net = start_weights(lambda n: 1.0)\n"
+        code="net = start_weights(lambda n: 1.0, 1.0)\n"
         "trainer(net, fit_x, fit_y, keras.optimizers.Adam(0.01))(tf.constant(5000))\n"
         "full_accuracy = accuracy(net, x_test, y_test)",
         value="full_accuracy", slide=0.9581, bound=">= 0.954",
