@@ -99,13 +99,16 @@ def execute(
     def before_cell(cell, cell_index):
         cell_began[cell.id] = time.monotonic()
 
+    def after_reply(cell, cell_index, execute_reply):
+        run.cells[cell.id] = time.monotonic() - cell_began[cell.id]
+
     def after_cell(cell, cell_index):
-        if cell.cell_type == "code" and cell.id in cell_began:
-            run.cells[cell.id] = time.monotonic() - cell_began[cell.id]
         run.megabytes = peak_memory(client) or run.megabytes
         step()
 
     client.on_cell_start, client.on_cell_complete = before_cell, after_cell
+    # nbclient's "complete" comes when a cell was sent off, its "executed" when the kernel has answered
+    client.on_cell_executed = after_reply
     began = time.monotonic()
     try:
         client.execute(env=variables)
