@@ -30,6 +30,8 @@ def test_a_claim_made_to_fail_fails_the_run_and_one_that_is_kept_does_not(served
     where = "import os; print(sorted(name for name in os.environ if name.startswith('COURSE_')))"
     kept = alone.run_alone(lesson(tmp_path, claim.format(2), where), served)
     assert not kept.failed and kept.count("kept") == 1
+    # Setup fetches and imports TensorFlow: what a cell takes ends with the kernel's answer, not with the question
+    assert kept.cells[kept.notebook.cells[0].id] > 1 and kept.megabytes > 100
     assert "'COURSE_OFFLINE'" in kept.notebook.cells[-1].outputs[0].text
     assert "COURSE_MIRROR" not in kept.notebook.cells[-1].outputs[0].text
     assert "Fetching it from" in kept.notebook.cells[0].outputs[0].text

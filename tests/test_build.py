@@ -229,7 +229,11 @@ def test_a_misspelt_option_changes_nothing_and_says_so(module):
 
 def test_the_seconds_a_cell_names_change_only_when_they_are_no_longer_true():
     assert store.settled(None, 12.34) == 12.3
-    assert store.settled(12.0, 14.0) == 12.0 and store.settled(0.2, 0.9) == 0.2
+    assert (
+        store.settled(12.0, 14.0) == 12.0
+        and store.settled(0.2, 0.9) == 0.2
+        and store.settled(0.0, 5.0) == 5.0
+    )
     assert store.settled(12.0, 30.0) == 30.0
     assert store.settled(58.0, 61.0) == 61.0 and store.settled(61.0, 59.0) == 59.0
 

@@ -101,9 +101,9 @@ def execute(
 
     def after_reply(cell, cell_index, execute_reply):
         run.cells[cell.id] = time.monotonic() - cell_began[cell.id]
+        run.megabytes = peak_memory(client) or run.megabytes
 
     def after_cell(cell, cell_index):
-        run.megabytes = peak_memory(client) or run.megabytes
         step()
 
     client.on_cell_start, client.on_cell_complete = before_cell, after_cell

@@ -32,7 +32,7 @@ def not_canonical(environment: dict, data: dict) -> list[str]:
 
 def settled(old: float | None, new: float) -> float:
     """The seconds that a stored cell names: as before while they are plainly still true, so that noise changes no file."""
-    near = old is not None and (abs(new - old) < 1 or 0.6 < new / old < 1.6)
+    near = old is not None and (abs(new - old) < 1 or 0.6 * old < new < 1.6 * old)
     # on either side of the limit, what was measured now counts
     return old if near and (old > anatomy.ONE_CELL) == (new > anatomy.ONE_CELL) else round(new, 1)
 
