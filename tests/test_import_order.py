@@ -14,6 +14,7 @@ from scripts.course import ROOT
 FULL = all(importlib.util.find_spec(name) for name in ("torch", "torchvision", "imageai", "tensorflow"))
 TENSORFLOW = {"tensorflow", "keras"}
 ALLOWED = {  # after `course.before_torch`
+    "scripts/course.py",
     "scripts/imageai_help.py",
     "scripts/pretrained.py",
     "scripts/state_dicts.py",
