@@ -166,9 +166,9 @@ def train_svm(positives, negatives, random, first=1000, limit=-1.0, passes=2, lo
     for _ in range(passes):
         x = np.concatenate([positives, negatives[used]])
         y = np.arange(len(x)) < len(positives)
-        svm = LinearSVC(loss=loss, C=C, class_weight={True: 2}, intercept_scaling=10, random_state=0).fit(
-            x, y
-        )
+        svm = LinearSVC(
+            loss=loss, max_iter=50_000, C=C, class_weight={True: 2}, intercept_scaling=10, random_state=0
+        ).fit(x, y)
         used |= svm.decision_function(negatives) > limit
     return svm.coef_[0], svm.intercept_[0]
 
