@@ -54,11 +54,14 @@ def geometry(notebook, path, folder) -> tuple[list[dict], set[str]]:
 
 
 def faults(rows: list[dict]) -> list[dict]:
-    """The slides that overflow, cut a line off, are shrunk too far or show code too small."""
+    """The slides that overflow, cut a line off, are shrunk too far or show code too small.
+
+    Up to four pixels, a third of a letter, are left to the fonts of the machine.
+    """
     return [
         row
         for row in rows
-        if row["right"] > 1 or row["bottom"] > 1 or row["clipped"] > 1
+        if row["right"] > 1 or row["bottom"] > 1 or row["clipped"] > 4
         or row["shrunk"] < MOST_SHRUNK or row["code"] < SMALLEST_CODE
     ]  # fmt: skip
 
