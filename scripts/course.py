@@ -93,11 +93,12 @@ def version() -> str:
 
 def _other_version(notebook_version: str | None) -> str:
     """What to do when the notebook is of another version than this copy of the course, in one sentence."""
-    whose = f"of version {notebook_version}" if notebook_version else "older than version 1.1"
+    whose = f"of version {notebook_version}" if notebook_version else "from before its version was told"
+    fetched = ROOT == Path.cwd() / sys.modules["scripts"].COURSE  # by Setup, beside the notebook
+    renew = f", or rename the folder {ROOT.name} and run this cell again to fetch the notebook's own version"
     return (
         f"This notebook is {whose}, the course in the folder {ROOT.name} is of version {version()}: open the lesson from "
-        f"that folder's notebooks/, or remove the folder {ROOT.name} and run this cell again, "
-        "so that it fetches the version which the notebook names."
+        f"that folder's notebooks/{renew if fetched and notebook_version else ''}."
     )
 
 

@@ -75,7 +75,10 @@ CASES = [
         lambda nb, cells: cells["tf-run"].metadata.update(seconds=61.2),
         "tf-run: took 61 s when it was stored; a cell may take 60 s",
     ),
-    (replace("learned", "&lesson=01", "&lesson=02"), "learned: its last line is not as generated"),
+    (
+        replace("learned", "wrong.yml&lesson=01", "wrong.yml&lesson=02"),
+        "learned: its last line is not as generated",
+    ),
     (lambda nb, cells: nb.metadata.kernelspec.update(name="conda-env"), "the kernel should be python3"),
     (set_source("setup", "pass"), "the setup cell is not as generated"),
     (replace("title", "45 minutes", "5 minutes"), "the title cell is not as generated"),

@@ -160,6 +160,8 @@ def first_cells(path: Path, notebook) -> list[str]:
     for cell, (name, text) in zip(notebook.cells, expected, strict=False):
         if cell.id != name or source(cell) != text:
             wrong.append(f"{cell.id}: the {name} cell is not as generated; run make lint")
+    if not notebook.cells[1].metadata.get("jupyter", {}).get("source_hidden"):
+        wrong.append("setup: is not folded; run make lint")
     if source(notebook.cells[-1]) != generated.with_tell_line(source(notebook.cells[-1]), about):
         wrong.append(f"{notebook.cells[-1].id}: its last line is not as generated; run make lint")
     third = notebook.cells[2] if len(notebook.cells) > 2 else None
