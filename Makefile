@@ -8,7 +8,7 @@ VERSIONS ?= colab
 WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE = 1
 export CONSTRAINTS WORKERS CLAIMS_ONLY
-RUN = .venv/bin/python -m scripts.build
+RUN = .venv/bin/python -m scripts.tools
 
 .PHONY: help course test alone alone-environment lab notebooks seeds slides bench weights lint release clean environment core
 
@@ -30,10 +30,10 @@ help:
 
 # what the lessons chosen need: for lesson 15 that is PyTorch, about 5 GB more
 environment:
-	@$(PYTHON) -m scripts.build.environment for $(LESSONS)
+	@$(PYTHON) -m scripts.tools.environment for $(LESSONS)
 
 core:
-	@$(PYTHON) -m scripts.build.environment core
+	@$(PYTHON) -m scripts.tools.environment core
 
 course: environment
 	@$(RUN).run $(LESSONS)
@@ -43,13 +43,13 @@ test: environment
 
 # a second environment, without PyTorch: Colab's versions, or with VERSIONS=newest whatever the ranges admit today
 alone-environment:
-	@VENV=.venv-$(VERSIONS) CONSTRAINTS=$(if $(filter newest,$(VERSIONS)),none,.github/$(VERSIONS)-constraints.txt) $(PYTHON) -m scripts.build.environment core
+	@VENV=.venv-$(VERSIONS) CONSTRAINTS=$(if $(filter newest,$(VERSIONS)),none,.github/$(VERSIONS)-constraints.txt) $(PYTHON) -m scripts.tools.environment core
 
 alone: alone-environment
-	@.venv-$(VERSIONS)/bin/python -m scripts.build.alone $(LESSONS)
+	@.venv-$(VERSIONS)/bin/python -m scripts.tools.alone $(LESSONS)
 
 lab: core
-	@$(PYTHON) -m scripts.build.lab $(LESSONS)
+	@$(PYTHON) -m scripts.tools.lab $(LESSONS)
 
 notebooks: environment
 	@$(RUN).store $(LESSONS)
@@ -73,4 +73,4 @@ release: environment
 	@$(RUN).release $(VERSION)
 
 clean:
-	@$(PYTHON) -m scripts.build.clean
+	@$(PYTHON) -m scripts.tools.clean

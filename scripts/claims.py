@@ -12,7 +12,9 @@ import textwrap
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from scripts import ROOT
+from scripts.runtime import OneLine, current_seed
+
 WIDEST = 105  # columns of a printed line
 STATUSES = ("kept", "missed", "not measured", "reported")
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -23,11 +25,8 @@ _FORMS = {
 }
 
 
-class ClaimMissed(AssertionError):
+class ClaimMissed(OneLine, AssertionError):
     """A measured number outside its bound: the only thing that makes a claim fail."""
-
-    def _render_traceback_(self):
-        return [f"ClaimMissed: {self}"]
 
 
 @dataclass
@@ -84,9 +83,10 @@ def claim(id: str, got, bound: str | None, slide=None, needs: str | None = None)
         ClaimMissed: the number is outside its bound. With COURSE_CLAIMS=collect in the environment it is only
             recorded, so that a run over many seeds sees every claim.
     """
-    from scripts import course, data
+    # not at the top: Setup imports this module before NumPy may be there
+    from scripts import data
 
-    why = _missing(needs)
+    why = missing(needs)
     value = None if why else float(got() if callable(got) else got)
     if why:
         status = "not measured"
@@ -94,15 +94,15 @@ def claim(id: str, got, bound: str | None, slide=None, needs: str | None = None)
         status = "reported"
     else:
         status = "kept" if keeps(value, bound) else "missed"
-    made = Claim(id, value, bound, slide, status, why, course.current_seed(), data.sources_used())
+    made = Claim(id, value, bound, slide, status, why, current_seed(), data.sources_used())
     print(_line(made))
     _record(made)
     if status == "missed" and os.environ.get("COURSE_CLAIMS") != "collect":
         raise ClaimMissed(f"{id}: this run got {_show(value)}, the bound is {bound}")
 
 
-def _missing(needs: str | None) -> str | None:
-    """Why `needs` is not met here, or None."""
+def missing(needs: str | None) -> str | None:
+    """Why what a claim `needs` is not here, or None. It only asks: nothing is converted, written, fetched or loaded for it."""
     if needs is None:
         return None
     if needs == "gpu":
@@ -110,9 +110,7 @@ def _missing(needs: str | None) -> str | None:
 
         return None if tf.config.list_physical_devices("GPU") else "no GPU here"
     if needs.startswith("weights:"):
-        from scripts import weights
-
-        return weights.missing(needs.removeprefix("weights:"))
+        return _weights_missing(needs.removeprefix("weights:"))
     from scripts import data
 
     source = data.sources_used().get(needs)
@@ -123,6 +121,19 @@ def _missing(needs: str | None) -> str | None:
     if source == "missing":
         return f"{needs} cannot be had here"
     return f"{needs} is the {source} here, not the full set"
+
+
+def _weights_missing(name: str) -> str | None:
+    """Why some weights, shipped or pretrained, cannot be used here, or None."""
+    from scripts import pretrained, weights
+
+    try:
+        if name in pretrained.cards():
+            return pretrained.missing(name)
+        weights.verified(name)
+    except weights.WeightsError as problem:
+        return str(problem)
+    return None
 
 
 def _show(value) -> str:

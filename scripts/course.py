@@ -9,13 +9,14 @@ import importlib
 import importlib.util
 import json
 import os
-import random
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+from scripts import ROOT
 from scripts.claims import Claim, ClaimMissed, claim, forget_claims
+from scripts.runtime import CourseError, before_torch, current_seed, progress, quiet, rng, seed
 
 __all__ = [
     "ROOT",
@@ -33,20 +34,10 @@ __all__ = [
     "version",
 ]
 
-ROOT = Path(__file__).resolve().parents[1]
 SHOWN = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy", "cv2": "OpenCV", "torch": "PyTorch"}
 # replacing the first three on Colab would ask for a restart of the runtime; PyTorch is gigabytes, and without what it
 # depends on (`--no-deps`) a CUDA build of it does not even import
 NEVER_INSTALL = {"tensorflow", "keras", "numpy", "torch", "torchvision"}
-
-_state = {"seed": 0, "lesson": None}
-
-
-class CourseError(RuntimeError):
-    """A problem told in one clear line: notebooks show the message without a traceback."""
-
-    def _render_traceback_(self):
-        return [f"{type(self).__name__}: {self}"]
 
 
 def start(lesson: str, notebook_version: str | None = None) -> None:
@@ -69,7 +60,6 @@ def start(lesson: str, notebook_version: str | None = None) -> None:
     if "torch" in about["packages"]:
         before_torch()
     _install_missing(about["packages"], lesson)
-    _state["lesson"] = lesson
     forget_claims(lesson)
     device = _prepare_device(about["packages"])
     seed()
@@ -103,97 +93,13 @@ def _other_version(notebook_version: str | None) -> str:
 
 
 def metadata(lesson: str) -> dict:
-    """The metadata of one lesson, as its notebook carries it (schema: scripts/build/metadata.schema.json)."""
+    """The metadata of one lesson, as its notebook carries it (schema: scripts/tools/metadata.schema.json)."""
     found = sorted((ROOT / "notebooks").glob(f"{lesson}_*.ipynb"))
     if not found:
         raise CourseError(
             f"no lesson {lesson!r} in {ROOT.name}/notebooks: is this copy of the course complete?"
         )
     return json.loads(found[0].read_text(encoding="utf-8"))["metadata"]["course"]
-
-
-def seed(value: int | None = None) -> None:
-    """Seed Python, NumPy's global generator, TensorFlow, Keras and PyTorch, so that a rerun cell gives the same numbers.
-
-    Args:
-        value: the seed; None takes the lesson's own: the environment variable COURSE_SEED, else 0.
-    """
-    value = int(os.environ.get("COURSE_SEED", "0")) if value is None else int(value)
-    _state["seed"] = value
-    if "tensorflow" in sys.modules:
-        import keras
-
-        keras.utils.set_random_seed(value)
-    else:
-        random.seed(value)
-        if "numpy" in sys.modules:
-            import numpy as np
-
-            np.random.seed(value)  # noqa: NPY002  # for libraries that draw from the global generator
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(value)
-
-
-def before_torch() -> None:
-    """What has to happen before torchvision is imported.
-
-    PyTorch's threads spin while they wait for work. Beside any other busy process, such as a second notebook of the
-    tests, that makes a small net five times as slow (measured); told so in time, they sleep instead.
-
-    Raises:
-        CourseError: TensorFlow was imported first, and importing torchvision would crash the interpreter.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if "tensorflow" in sys.modules and "torchvision" not in sys.modules:
-        raise CourseError(
-            "TensorFlow runs in this kernel, and PyTorch beside it would crash. Restart the kernel, then run this again"
-        )
-
-
-def current_seed() -> int:
-    """The seed that was set last."""
-    return _state["seed"]
-
-
-def rng(offset: int = 0):
-    """A NumPy generator (``numpy.random.Generator``) that depends on the lesson's seed; `seed()` does not reach those."""
-    import numpy as np
-
-    return np.random.default_rng([current_seed(), offset])
-
-
-def progress(items, doing: str, total: int | None = None):
-    """The same items, one after another; a bar tells how far they are where that takes more than two seconds.
-
-    Args:
-        doing: what is done with them, in a few words; an empty one shows nothing. total: how many, where `items` cannot tell.
-    """
-    if not doing:
-        return items
-    from tqdm import tqdm
-
-    return tqdm(
-        items, desc=doing, total=total, delay=2, mininterval=1, ncols=79, leave=False, file=sys.stdout
-    )
-
-
-@contextlib.contextmanager
-def quiet():
-    """Silence what C++ code writes to file descriptor 2; Python's own messages and exceptions still come through."""
-    with contextlib.suppress(Exception):
-        sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # no such descriptor, as in some embedded consoles
-        yield
-        return
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _install_missing(packages: dict[str, str], lesson: str) -> None:

@@ -1,4 +1,6 @@
-"""The nets whose trained weights ship with the course: each architecture once, so that every lesson loads the same.
+"""The nets of lessons 07, 08 and 10, whose trained weights ship: each architecture once, so that every lesson loads the same.
+
+Those of lessons 16 to 18 stand beside their detector: rcnn.py, fast_rcnn.py and faster_rcnn.py of scripts/detection/.
 
 A function builds a net with fresh weights; ``scripts.weights.load(net, name)`` puts the trained ones in. The lesson that
 a net belongs to shows its code in view; a test keeps the two alike. What trains them is `make weights`.
@@ -45,21 +47,3 @@ def mnist_generator() -> keras.Sequential:
     hidden = layers.Dense(256, activation="relu", kernel_initializer="he_normal")
     picture = layers.Dense(784, activation="sigmoid", kernel_initializer="he_normal")
     return keras.Sequential([keras.Input(shape=(100,)), hidden, picture])
-
-
-def rcnn_detector() -> keras.Model:
-    """Lesson 16's R-CNN, all three models of it: the fine-tuned net, its support vector machines and its box regression.
-
-    Machines and regression are linear, so each is a dense layer here, with the scaling of its inputs in its weights.
-    Input: float32, shape (batch, 28, 28, 1), values 0..1, the ink of warped proposals.
-    Output: scores of the machines, shape (batch, 10); how to move the boxes, shape (batch, 4); logits of the ten
-    classes and the background, shape (batch, 11).
-    """
-    digits = mnist_cnn()
-    pooled = digits.layers[-3].output
-    features = layers.Dense(128, activation="relu", kernel_initializer="he_normal")(pooled)
-    grid = layers.Reshape((7, 7, 64))(pooled)
-    means = [layers.Flatten()(layers.AveragePooling2D(size)(grid)) for size in ((7, 1), (1, 7))]
-    profile = layers.UnitNormalization()(layers.Concatenate()(means))
-    outputs = [layers.Dense(10)(features), layers.Dense(4)(profile), layers.Dense(11)(features)]
-    return keras.Model(digits.inputs[0], outputs)

@@ -2,22 +2,21 @@
 
 weights/manifest.json names each file that `make weights` has trained, with its card: data, seed, seconds, epochs, score
 on the full test set, bytes, sha256. A file is opened only when its hash is the manifest's. The manifest's other part,
-"pretrained", is about nets that others have trained and that are fetched: scripts/pretrained.py.
+"pretrained", is about nets that others have trained and that are fetched: scripts/pretrained/.
 """
 
 import hashlib
 import json
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from scripts import ROOT
+from scripts.runtime import OneLine
+
 FOLDER = ROOT / "weights"
 
 
-class WeightsError(RuntimeError):
+class WeightsError(OneLine, RuntimeError):
     """Weights cannot be loaded; the message names the file, the reason and the cure."""
-
-    def _render_traceback_(self):
-        return [f"WeightsError: {self}"]
 
 
 def manifest(folder: Path | None = None, part: str = "weights") -> dict[str, dict]:
@@ -60,20 +59,6 @@ def verified(name: str, folder: Path | None = None) -> Path:
             f"{cards[name]['bytes']:,}, or other content). Cure: git checkout weights/{path.name}"
         )
     return path
-
-
-def missing(name: str, folder: Path | None = None) -> str | None:
-    """Why the weights `name`, shipped or pretrained, cannot be used here, or None: what a claim's ``needs`` asks."""
-    try:
-        from scripts import pretrained
-
-        if folder is None and name in pretrained.cards():
-            pretrained.find(name)
-        else:
-            verified(name, folder)
-    except WeightsError as problem:
-        return str(problem)
-    return None
 
 
 def load(model, name: str, folder: Path | None = None) -> dict:

@@ -20,9 +20,10 @@ import numpy as np
 import skimage
 from PIL import Image
 
-from scripts import course, darknet, data, imageai_help, pretrained, state_dicts
-from scripts.build import lessons
-from scripts.data import ladder
+from scripts import course, data, pretrained
+from scripts.data import downloads
+from scripts.pretrained import darknet, files, imageai_help, state_dicts
+from scripts.tools import lessons
 from scripts.weights import WeightsError
 
 CARRIED = Path(skimage.__file__).parent / "data"
@@ -439,7 +440,7 @@ def check_offline_is_one_line():
         finally:
             del os.environ["COURSE_OFFLINE"]
     refused(WeightsError, "no pretrained net 'huge'", lambda: pretrained.find("huge"))
-    assert ladder.LONGEST < pretrained.LONGEST
+    assert downloads.LONGEST < files.LONGEST
 
 
 def check_a_python_without_tkinter():

@@ -17,9 +17,8 @@ from pathlib import Path
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from scripts import weights
-from scripts.build import anatomy, lessons
-from scripts.claims import STATUSES, read_claims
+from scripts.claims import STATUSES, missing, read_claims
+from scripts.tools import anatomy, lessons
 
 CANONICAL_SHARE, OTHER_SHARE = (
     0.6,
@@ -133,7 +132,9 @@ def not_compared(item) -> str | None:
         return "stochastic training, held by its claim"
     if "course-data" in names and not data_matches(path, getattr(item.parent, "course_sources", None)):
         return "other data here"
-    if "course-weights" in names and any(map(weights.missing, notebook_about(path)["weights"])):
+    if "course-weights" in names and any(
+        missing(f"weights:{name}") for name in notebook_about(path)["weights"]
+    ):
         return "weights are not here"
     if "course-env" in names and not environment_matches(path):
         return "another environment"

@@ -6,7 +6,7 @@ import sys
 import nbformat
 import pytest
 
-from scripts.build import alone, generated, lessons
+from scripts.tools import alone, lessons, stamps
 
 SETUP = lessons.read(lessons.chosen(["01"])[0]).cells[1].source
 
@@ -44,13 +44,13 @@ def test_a_claim_made_to_fail_fails_the_run_and_one_that_is_kept_does_not(served
 def test_the_command_returns_1_for_a_missed_claim_and_names_it(tmp_path, monkeypatch, capsys):
     path = lesson(tmp_path, 'course.claim("01.two", 1 + 1, "== 3")')
     monkeypatch.setattr(lessons, "chosen", lambda numbers: [path])
-    monkeypatch.setattr(generated, "about", lambda path: {"packages": {}, "seconds": {"cpu": 1.0}})
+    monkeypatch.setattr(stamps, "about", lambda path: {"packages": {}, "seconds": {"cpu": 1.0}})
     assert alone.main("01") == 1
     printed = capsys.readouterr().out
     assert "claim 01.two missed: got 2, bound == 3" in printed and "alone: 0 passed, 1 failed" in printed
 
 
 def test_what_moved_is_listed():
-    command = [sys.executable, "-m", "scripts.build.alone", "--moved"]
+    command = [sys.executable, "-m", "scripts.tools.alone", "--moved"]
     done = subprocess.run(command, cwd=lessons.ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and (" -> " in done.stdout or "Every package is the one" in done.stdout)

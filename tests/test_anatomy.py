@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from scripts.build import anatomy, generated, lessons, lint, percent
+from scripts.tools import anatomy, lessons, lint, notebook_text, stamps
 
 LESSONS = lessons.all_lessons()
 MODEL = lessons.chosen(["01"])[0]  # the lesson that is broken on purpose below
@@ -19,9 +19,9 @@ def test_a_lesson_keeps_every_rule(path):
 
 def test_readme_has_the_table_as_generated():
     text = (lessons.ROOT / "README.md").read_text(encoding="utf-8")
-    assert generated.stamp_readme(text) == text
+    assert stamps.stamp_readme(text) == text
     with pytest.raises(ValueError, match="lost the marks"):
-        generated.stamp_readme("no table here")
+        stamps.stamp_readme("no table here")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def broken(tmp_path, monkeypatch):
         path = tmp_path / MODEL.name
         nbformat.write(notebook, path)
         here = [path if other == MODEL else other for other in LESSONS]
-        monkeypatch.setattr(generated, "all_lessons", lambda: here)
+        monkeypatch.setattr(stamps, "all_lessons", lambda: here)
         return "\n".join(anatomy.check(path))
 
     return check
@@ -139,7 +139,7 @@ def test_a_broken_lesson_is_found_out(broken, change, finding):
 
 
 def test_all_lessons_together_keep_their_budget():
-    assert sum(generated.about(path)["seconds"]["cpu"] for path in LESSONS) <= anatomy.ALL_LESSONS
+    assert sum(stamps.about(path)["seconds"]["cpu"] for path in LESSONS) <= anatomy.ALL_LESSONS
 
 
 def test_an_untouched_copy_has_no_findings(broken):
@@ -174,7 +174,7 @@ def test_lint_finds_a_test_that_imports_torch_at_its_top(tmp_path, monkeypatch):
 @pytest.mark.parametrize("path", LESSONS, ids=[path.stem for path in LESSONS])
 def test_a_lesson_survives_the_way_to_text_and_back(path):
     notebook = lessons.read(path)
-    cells = percent.to_cells(percent.to_text(notebook), notebook.cells)
+    cells = notebook_text.to_cells(notebook_text.to_text(notebook), notebook.cells)
     assert len(cells) == len(notebook.cells)
     for before, after in zip(notebook.cells, cells, strict=True):
         assert (before.id, before.cell_type, before.source) == (after.id, after.cell_type, after.source)

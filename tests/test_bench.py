@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from scripts.build import bench, lessons
+from scripts.tools import bench, lessons, listings
 
-ALL = bench.listings([])
+ALL = listings.listings([])
 
 
 @pytest.mark.parametrize("listing", ALL, ids=[listing.name for listing in ALL])
@@ -23,7 +23,7 @@ def test_a_listing_names_cells_and_a_result_of_its_lesson(listing):
     assert listing.deck or listing.deck_part
 
 
-FULL = bench.full_lengths([])
+FULL = listings.full_lengths([])
 
 
 @pytest.mark.parametrize("run", FULL, ids=[run.name for run in FULL])
@@ -36,7 +36,7 @@ def test_a_run_at_full_length_names_cells_of_its_lesson_and_a_result(run):
 
 
 def test_a_median_below_its_bound_makes_bench_fail(monkeypatch, capsys, tmp_path):
-    run = bench.FullLength("05.x", "a run", (), "", "v", slide=0.9, bound=">= 0.8", seeds=3)
+    run = listings.FullLength("05.x", "a run", (), "", "v", slide=0.9, bound=">= 0.8", seeds=3)
     monkeypatch.setattr(bench, "full_lengths", lambda numbers: [run])
     monkeypatch.setattr(bench, "store", lambda file, rows: None)
     for results, status in (([0.7, 0.81, 0.9], True), ([0.7, 0.79, 0.9], False)):
@@ -46,10 +46,6 @@ def test_a_median_below_its_bound_makes_bench_fail(monkeypatch, capsys, tmp_path
         )
         assert bench.run_full_lengths(["05"]) is status
         assert ("MISSED" in capsys.readouterr().out) is not status
-
-
-def test_the_speed_of_a_matrix_product_is_a_speed():
-    assert 1e9 < bench.subprocess_json("matrix product", "--speed")["flops"] < 1e14
 
 
 def test_names_are_unique_and_kinds_known():
@@ -90,11 +86,11 @@ def test_what_is_missing_is_read_off_the_loader(monkeypatch):
         (lambda: print("MNIST: the sample.") or SimpleNamespace(source="sample"), "needs the full data: MNIST: the sample."),
         (unavailable, "no network here"),
     ):  # fmt: skip
-        bench.missing.cache_clear()
+        listings.missing.cache_clear()
         monkeypatch.setattr(data, "load_mnist", loader)
-        assert bench.missing("mnist") == expected
-    bench.missing.cache_clear()
-    assert bench.missing(None) is None
+        assert listings.missing("mnist") == expected
+    listings.missing.cache_clear()
+    assert listings.missing(None) is None
 
 
 def test_rows_of_other_lessons_stay_in_the_file(monkeypatch, tmp_path):
@@ -114,5 +110,5 @@ def test_a_bench_may_print_a_table_of_its_own(monkeypatch, capsys):
     module = SimpleNamespace(LISTINGS=(), main=lambda: print("a table"))
     monkeypatch.setattr(bench, "modules", lambda numbers: [module])
     monkeypatch.setattr(bench, "store", lambda file, rows: pytest.fail("there are no rows"))
-    assert bench.main(["16"]) == 0
+    assert bench.main("16") == 0
     assert capsys.readouterr().out == "a table\n"

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from scripts import weights
-from scripts.build import environment, execute, lab, lessons, pages, run, seeds, slides, store, train_weights
+from scripts.tools import environment, execute, lab, lessons, pages, run, seeds, slides, store, train_weights
 from tests.browser import needs_browser, opened, without_scripts
 
 SELF_CONTAINED = re.compile(
@@ -114,7 +114,7 @@ def test_ruff_reads_every_part_of_the_course():
         text=True,
     )
     files = {Path(line).relative_to(environment.ROOT).as_posix() for line in done.stdout.splitlines()}
-    assert {"scripts/build/run.py", "scripts/claims.py", "tests/strict_nbval.py", "conftest.py"} <= files
+    assert {"scripts/tools/run.py", "scripts/claims.py", "tests/strict_nbval.py", "conftest.py"} <= files
     assert any(name.startswith("notebooks/01_") for name in files)
 
 
@@ -186,8 +186,8 @@ def test_every_workflow_calls_the_courses_own_commands():
             assert job["timeout-minutes"] <= 90
     assert "make test" in calls["gpu", "claims"] and "make test" in calls["test", "linux"]
     assert "make alone" in calls["test", "colab"] and "make alone" in calls["weekly", "newest"]
-    assert "-m scripts.build.test" in calls["weekly", "conda"] & calls["weekly", "systems"]
-    assert "-m scripts.build.address" in calls["test", "address"]
+    assert "-m scripts.tools.test" in calls["weekly", "conda"] & calls["weekly", "systems"]
+    assert "-m scripts.tools.address" in calls["test", "address"]
     assert all(calls.values())
     # every command that a workflow or the Makefile names is there
     makefile = (environment.ROOT / "Makefile").read_text(encoding="utf-8")
@@ -223,7 +223,7 @@ def test_a_misspelt_option_changes_nothing_and_says_so(module):
     option = {"lint": "--chek", "store": "--anway", "release": "--tset", "alone": "--mvoed"}[module]
     # a release needs its version before its options are looked at
     words = ["99.0", option] if module == "release" else [option]
-    command = [sys.executable, "-m", f"scripts.build.{module}", *words]
+    command = [sys.executable, "-m", f"scripts.tools.{module}", *words]
     done = subprocess.run(command, cwd=environment.ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and option in done.stderr
     assert notebooks == {path: path.read_bytes() for path in lessons.all_lessons()}
@@ -321,7 +321,7 @@ def test_weights_that_cannot_be_had_do_not_stop_the_set_up(tmp_path, monkeypatch
 
 def test_make_sets_up_what_the_lessons_need_and_the_lab_asks_first():
     text = (environment.ROOT / "Makefile").read_text(encoding="utf-8")
-    assert "scripts.build.environment for $(LESSONS)" in text
+    assert "scripts.tools.environment for $(LESSONS)" in text
     for target in ("course", "test", "notebooks", "seeds"):
         assert f"\n{target}: environment\n" in text
     assert "\nlab: core\n" in text
@@ -334,7 +334,7 @@ def test_weights_of_a_lesson_without_any_are_told(capsys):
 
 def test_every_shipped_weight_has_a_trainer_and_every_trainer_a_lesson():
     modules = [
-        import_module(f"scripts.build.trainers.lesson_{n}") for n in train_weights.lessons_with_weights()
+        import_module(f"scripts.tools.trainers.lesson_{n}") for n in train_weights.lessons_with_weights()
     ]
     names = {name for module in modules for name in module.TRAINERS}
     assert names == set(weights.manifest())
@@ -346,7 +346,7 @@ def test_every_shipped_weight_has_a_trainer_and_every_trainer_a_lesson():
 def test_trainers_are_called_by_lesson(monkeypatch, capsys):
     called = []
     monkeypatch.setitem(
-        import_module("scripts.build.trainers.lesson_07").TRAINERS,
+        import_module("scripts.tools.trainers.lesson_07").TRAINERS,
         "mnist_cnn",
         lambda: called.append("mnist_cnn"),
     )

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from scripts import course
-from scripts.build.lessons import ROOT
+from scripts.tools.lessons import ROOT
 
 
 def test_progress_hands_the_items_on_and_says_nothing_of_short_work(capsys):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scripts import darknet
+from scripts.pretrained import darknet
 
 SHAPES = {  # one layer with batch normalisation and one without; as in a state dict, its kernel comes first
     "conv1.conv.weight": (2, 3, 3, 3),

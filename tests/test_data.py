@@ -6,9 +6,9 @@ import tarfile
 import numpy as np
 import pytest
 
-from scripts import data
-from scripts.build import rebuild_diabetes
+from scripts import ROOT, data
 from scripts.data import ladder, pictures, tables
+from scripts.tools import rebuild_diabetes
 
 mirror = pytest.mark.skipif(
     not os.environ.get("COURSE_MIRROR"), reason="needs the full data sets: set COURSE_MIRROR"
@@ -63,11 +63,12 @@ def test_the_diabetes_table_is_the_one_the_slides_use():
 
 
 def test_a_changed_diabetes_file_is_not_taken_for_the_courses_own(tmp_path, monkeypatch, alone):
-    text = (ladder.ROOT / "data" / "data-diabetes.csv").read_text()
+    text = (ROOT / "data" / "data-diabetes.csv").read_text()
     rows = text.splitlines()
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "manifest.json").write_text((ladder.ROOT / "data" / "manifest.json").read_text())
+    (tmp_path / "data" / "manifest.json").write_text((ROOT / "data" / "manifest.json").read_text())
     monkeypatch.setattr(ladder, "ROOT", tmp_path)
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
     path = tmp_path / "data" / "data-diabetes.csv"
     path.write_text("\n".join(rows[:1] + rows[:0:-1]))  # another order of rows is the same table
     assert len(data.load_diabetes().x) == 759
@@ -203,6 +204,6 @@ def test_the_bundled_digits_lie_in_mnists_training_part():
 @mirror
 def test_the_committed_diabetes_table_equals_the_slides_file():
     theirs = tables.read_table(os.path.join(os.environ["COURSE_MIRROR"], "data-diabetes.csv"), columns=9)
-    ours = tables.read_table(ladder.ROOT / "data" / "data-diabetes.csv", columns=9)
+    ours = tables.read_table(ROOT / "data" / "data-diabetes.csv", columns=9)
     order = [np.lexsort(np.round(rows, 4).T[::-1]) for rows in (theirs, ours)]
     np.testing.assert_allclose(theirs[order[0]], ours[order[1]], atol=1e-6)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from scripts.build import lessons, results
+from scripts.tools import lessons, results_page
 
 GLOSSARY = re.compile(
     r"^\| (?P<term>.+?) \| (?P<what>.+?) \| \[(?P<number>\d\d)\]\(\.\./notebooks/(?P<file>\S+)\) \|$", re.M
@@ -13,7 +13,7 @@ DOCS = lessons.ROOT / "docs"
 
 
 def test_results_are_what_the_stored_pages_print():
-    assert results.current()
+    assert results_page.current()
 
 
 def test_every_printed_claim_of_a_lesson_is_in_the_results():
@@ -21,28 +21,28 @@ def test_every_printed_claim_of_a_lesson_is_in_the_results():
         notebook = lessons.read(path)
         printed = [output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])]
         lines = sum(len(re.findall(r"^\d\d\.\S+ +slides ", text, re.M)) for text in printed)
-        claims = results.claims_of(notebook)
+        claims = results_page.claims_of(notebook)
         assert len(claims) == lines >= 3, path.name
         assert {claim["id"][:2] for claim in claims} == {path.name[:2]}
 
 
 def test_a_claim_line_is_read_whole():
     line = "15.x                       slides 72, 46     here -            bound >= 46            not measured: no weights: get them"
-    claim = results.LINE.search(line).groupdict()
+    claim = results_page.LINE.search(line).groupdict()
     assert (claim["slide"], claim["here"], claim["bound"], claim["status"]) == (
         "72, 46",
         "-",
         ">= 46",
         "not measured",
     )
-    assert results.row(claim) == "| x | 72, 46 |  | `>= 46` | not measured |"
+    assert results_page.row(claim) == "| x | 72, 46 |  | `>= 46` | not measured |"
 
 
 def test_results_are_stamped_once(tmp_path, monkeypatch):
     monkeypatch.setattr(lessons, "ROOT", tmp_path)
-    assert not results.current()
-    assert results.stamp() and results.current()
-    assert not results.stamp()
+    assert not results_page.current()
+    assert results_page.stamp() and results_page.current()
+    assert not results_page.stamp()
 
 
 def test_terms_are_in_order_and_in_their_lessons():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from scripts import data
-from scripts.detection import coverage
+from scripts.detection import proposal_quality
+from scripts.detection.error_kinds import KINDS, kinds_of_error
 from scripts.detection.evaluation import (
     Found,
     Objects,
@@ -19,7 +20,6 @@ from scripts.detection.evaluation import (
     paired_bootstrap,
     precision_recall,
 )
-from scripts.detection.mistakes import KINDS, kinds_of_error
 
 NONE = np.zeros((0, 4))
 UNIT = np.array([[0.0, 0, 10, 10]])
@@ -301,17 +301,14 @@ def test_only_detectors_on_the_same_pictures_are_a_pair():
             paired_bootstrap(one, other, 50)
 
 
-def test_coverage():
+def test_how_well_proposals_cover_objects():
     proposals = [np.concatenate([UNIT + 50, UNIT]), NONE]
     boxes = [np.concatenate([UNIT, UNIT + 5]), UNIT]
-    best = coverage.best_overlaps(proposals, boxes)
+    best = proposal_quality.best_overlaps(proposals, boxes)
     np.testing.assert_allclose(best, [1, 25 / 175, 0])
-    assert coverage.recall(best) == pytest.approx(1 / 3)
-    assert coverage.best_overlaps(proposals, boxes, most=1).tolist() == [0, 0, 0]
-    values, mean = coverage.average_best_overlap(best, [0, 1, 1], 3)
-    np.testing.assert_allclose(values, [1, 25 / 350, np.nan])
-    assert mean == pytest.approx((1 + 25 / 350) / 2)
-    assert len(coverage.best_overlaps([], [])) == 0 and np.isnan(coverage.recall(np.zeros(0)))
+    assert proposal_quality.recall(best) == pytest.approx(1 / 3)
+    assert proposal_quality.best_overlaps(proposals, boxes, most=1).tolist() == [0, 0, 0]
+    assert len(proposal_quality.best_overlaps([], [])) == 0 and np.isnan(proposal_quality.recall(np.zeros(0)))
 
 
 def test_kinds_of_error():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scripts import exercises
-from scripts.build import lessons
+from scripts.tools import lessons
 
 ALL = [
     (id, exercise)

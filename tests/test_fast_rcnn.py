@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from scripts import data
-from scripts.detection import fast_rcnn, faster_folder, own_folder, rcnn
-from scripts.detection.boxes import decode
+from scripts.detection import fast_rcnn, own_folder
+from scripts.detection.boxes import decode, nearest
 from scripts.detection.pooling import roi_pool
 from tests.detection_cases import BOXES, LABELS, NONE, TRUTH
 
@@ -58,7 +58,7 @@ def test_jittered_boxes_lie_near_their_objects(picture):
     one = example(picture, NONE, random=random, jittered=50)
     near = one.boxes[2:]
     assert len(near) == 100 and near.min() >= 0 and near[:, [0, 2]].max() <= 120
-    overlap, which = rcnn.nearest(near, TRUTH)
+    overlap, which = nearest(near, TRUTH)
     np.testing.assert_array_equal(which, np.repeat([0, 1], 50))
     assert overlap.min() > 0.2 and overlap.max() > 0.85
 
@@ -230,7 +230,7 @@ def test_a_folder_in_vocs_form_is_learned_from(tmp_path):
         scenes = data.load_scenes(4, part)
         data.write_voc(scenes, tmp_path / "own", part)
     train, test = own_folder.read(tmp_path / "own")
-    learned = own_folder.learn(train, test, steps=4, longest=80, search={"strategy": "single"})
+    learned = own_folder.learn_fast_rcnn(train, test, steps=4, longest=80, search={"strategy": "single"})
     assert len(learned.found) == len(test) and 0 <= learned.recall <= 1
     assert 0 <= learned.evaluation.mean <= 1
     for said in learned.found:
@@ -245,18 +245,20 @@ def emptied(pictures, which):
     return pictures
 
 
-@pytest.mark.parametrize("way", [own_folder, faster_folder])
+@pytest.mark.parametrize("way", [own_folder.learn_fast_rcnn, own_folder.learn_faster_rcnn])
 def test_pictures_without_objects_are_tested_on(tmp_path, way):
     """They are left out of the training; in the test they have proposals and detections like any other picture."""
     for part in ("train", "test"):
         data.write_voc(data.load_scenes(3, part), tmp_path / "own", part)
     train, test = own_folder.read(tmp_path / "own")
-    settings = {"steps": 2, "longest": 80} | ({"search": {"strategy": "single"}} if way is own_folder else {})
-    learned = way.learn(emptied(train, [1]), emptied(test, [0]), **settings)
+    settings = {"steps": 2, "longest": 80} | (
+        {"search": {"strategy": "single"}} if way is own_folder.learn_fast_rcnn else {}
+    )
+    learned = way(emptied(train, [1]), emptied(test, [0]), **settings)
     assert len(learned.found) == 3 and learned.proposals > 0 and 0 <= learned.recall <= 1
     assert sum(one.objects.sum() for one in learned.evaluation.judged) == sum(map(len, test.labels[1:]))
     with pytest.raises(ValueError, match="no object to learn from"):
-        way.learn(emptied(train, [0, 2]), test, **settings)
+        way(emptied(train, [0, 2]), test, **settings)
 
 
 def test_pictures_are_never_enlarged(picture):

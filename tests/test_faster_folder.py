@@ -6,7 +6,7 @@ import pytest
 from scripts import data
 from scripts.data.voc import read_voc
 from scripts.data.voc_write import write_voc
-from scripts.detection import faster_folder
+from scripts.detection import own_folder
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +20,13 @@ def sets(tmp_path_factory):
 def test_scales_follow_the_objects():
     sides = np.arange(10, 111)
     boxes = [np.stack([0 * sides, 0 * sides, sides, sides], axis=1).astype(float)]
-    assert faster_folder.scales_of(boxes) == (20.0, 60.0, 100.0)
+    assert own_folder.scales_of(boxes) == (20.0, 60.0, 100.0)
     with pytest.raises(ValueError, match="no object"):
-        faster_folder.scales_of([np.zeros((0, 4))])
+        own_folder.scales_of([np.zeros((0, 4))])
 
 
 def test_mirrored_boxes_hold_what_they_held(sets):
-    images, boxes, labels = faster_folder.shrunk_set(sets[0], 80, flips=True)
+    images, boxes, labels = own_folder.shrunk_set(sets[0], 80, flips=True)
     assert len(images) == len(boxes) == len(labels) == 4 * len(sets[0])
     for flip in range(4):
         x1, y1, x2, y2 = boxes[flip][0].round().astype(int)
@@ -39,7 +39,7 @@ def test_mirrored_boxes_hold_what_they_held(sets):
 
 
 def test_a_short_training_ends_with_detections(sets):
-    learned = faster_folder.learn(*sets, steps=4, longest=96)
+    learned = own_folder.learn_faster_rcnn(*sets, steps=4, longest=96)
     assert len(learned.found) == len(sets[1]) and 0 <= learned.recall <= 1 and learned.proposals > 0
     assert np.isfinite(learned.evaluation.mean)
     for said, (width, height) in zip(learned.found, sets[1].sizes, strict=True):

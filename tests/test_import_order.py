@@ -7,18 +7,18 @@ import sys
 
 import pytest
 
-from scripts.build import lessons
-from scripts.build.lint import HEAVY
 from scripts.course import ROOT
+from scripts.tools import lessons
+from scripts.tools.lint import HEAVY
 
 FULL = all(importlib.util.find_spec(name) for name in ("torch", "torchvision", "imageai", "tensorflow"))
 TENSORFLOW = {"tensorflow", "keras"}
 ALLOWED = {  # after `course.before_torch`
     "scripts/course.py",
-    "scripts/imageai_help.py",
-    "scripts/pretrained.py",
-    "scripts/state_dicts.py",
-    "scripts/build/second_reading.py",
+    "scripts/pretrained/files.py",
+    "scripts/pretrained/nets.py",
+    "scripts/pretrained/state_dicts.py",
+    "scripts/tools/benches/lesson_15.py",
 }
 
 
@@ -66,7 +66,7 @@ def test_no_test_module_brings_torch_into_pytests_process():
 @pytest.mark.skipif(not FULL, reason="PyTorch and ImageAI are not installed (requirements.txt)")
 def test_after_tensorflow_the_lesson_and_its_helper_refuse_in_one_line():
     code = (
-        "import tensorflow\nfrom scripts import course, imageai_help, pretrained\n"
+        "import tensorflow\nfrom scripts import course\nfrom scripts.pretrained import imageai_help\n"
         "for run in (lambda: course.start('15'), imageai_help.imageai, lambda: imageai_help.load('tiny_yolov3'),\n"
         "            lambda: imageai_help.empty_net('yolov3')):\n"
         "    try: run()\n"
@@ -81,7 +81,7 @@ def test_after_tensorflow_the_lesson_and_its_helper_refuse_in_one_line():
 def test_lesson_15_starts_without_tensorflow_and_another_lesson_may_follow_it():
     code = (
         "import sys\nfrom scripts import course\ncourse.start('15')\n"
-        "from scripts import data, imageai_help, own_picture, plots, pretrained, weights\n"
+        "from scripts import data, plots, pretrained, weights\nfrom scripts.data import own_picture\nfrom scripts.pretrained import imageai_help\n"
         "from scripts.exercises import answer, check\nimageai_help.imageai(); check('15.1', 1)\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
         "import torch; course.seed(3); a = torch.rand(1); course.seed(3); assert a == torch.rand(1)\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scripts.data import ladder
+from scripts.data import downloads, ladder
 from scripts.data.pictures import read_npz
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -148,7 +148,7 @@ def test_404_then_a_good_address(server):
 
 
 def test_a_server_that_hangs_is_left_after_a_bounded_wait(server, monkeypatch):
-    monkeypatch.setattr(ladder, "READ", 0.5)
+    monkeypatch.setattr(downloads, "READ", 0.5)
     server.pages["/hangs"] = lambda handler: time.sleep(5)
     began = time.monotonic()
     arrays, _, failed = climb(server.entry("/hangs", "/good"))
@@ -157,8 +157,8 @@ def test_a_server_that_hangs_is_left_after_a_bounded_wait(server, monkeypatch):
 
 
 def test_a_server_that_trickles_is_left_too(server, monkeypatch):
-    monkeypatch.setattr(ladder, "PATIENCE", 0.5)
-    monkeypatch.setattr(ladder, "LONGEST", 1)
+    monkeypatch.setattr(downloads, "PATIENCE", 0.5)
+    monkeypatch.setattr(downloads, "LONGEST", 1)
 
     def trickle(handler):
         handler.send_response(200)
@@ -182,7 +182,7 @@ def test_a_server_that_trickles_is_given_up_whether_or_not_it_names_a_length(
     server, monkeypatch, tmp_path, piece, pause, length
 ):
     """Bounded by the longest time, not by the server: in pieces of one byte, pooch never sees a whole chunk arrive."""
-    monkeypatch.setattr(ladder, "PATIENCE", 0.5)
+    monkeypatch.setattr(downloads, "PATIENCE", 0.5)
 
     def trickle(handler):
         handler.send_response(200)
@@ -201,7 +201,7 @@ def test_a_server_that_trickles_is_given_up_whether_or_not_it_names_a_length(
     server.pages["/trickle"] = trickle
     source = {"url": server.entry("/trickle")["sources"][0]["url"], "longest": 1.5}
     began = time.monotonic()
-    path, why = ladder.retrieve(source, tmp_path)
+    path, why = downloads.retrieve(source, tmp_path)
     assert path is None and why == "did not answer in time"
     assert time.monotonic() - began < 5
 
@@ -273,7 +273,7 @@ def test_two_processes_at_once_fetch_once(server, folders):
 def test_a_lock_that_is_never_released_is_waited_for_a_while_only(server, folders, monkeypatch, capsys):
     from filelock import FileLock
 
-    monkeypatch.setattr(ladder, "LOCK_WAIT", 0.3)
+    monkeypatch.setattr(downloads, "LOCK_WAIT", 0.3)
     (folders / "data").mkdir()
     with FileLock(folders / "data" / "digits.npz.lock"):
         arrays, _, failed = climb(server.entry("/good"))

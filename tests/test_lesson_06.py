@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from scripts.build import lessons
+from scripts.tools import lessons
 
 BUILDING = ("size-build", "numpy-pad", "numpy-loops", "numpy-fast")
 

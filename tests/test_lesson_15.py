@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.build import lessons
-from scripts.build.execute import execute
+from scripts.tools import lessons
+from scripts.tools.execute import execute
 from tests.test_detector import FULL
 
 

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from scripts import data, own_picture
+from scripts import data
+from scripts.data import own_picture
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scripts import data
-from scripts.detection import coverage, proposals, regions
+from scripts.detection import proposal_quality, proposals, regions
 from scripts.detection.proposals import (
     fill_similarity,
     group,
@@ -226,6 +226,6 @@ def test_objects_of_scenes_are_found(strategy, most):
     """Wide limits, on 20 scenes: at least 97 % at IoU 0.5, mean best overlap 0.9."""
     scenes = data.load_scenes(20, "test")
     found = [selective_search(image, strategy) for image in scenes.images]
-    best = coverage.best_overlaps(found, scenes.boxes)
-    assert coverage.recall(best) >= 0.97 and best.mean() >= 0.9
+    best = proposal_quality.best_overlaps(found, scenes.boxes)
+    assert proposal_quality.recall(best) >= 0.97 and best.mean() >= 0.9
     assert np.mean([len(boxes) for boxes in found]) <= most

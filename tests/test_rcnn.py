@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from scripts import models, weights
-from scripts.build.trainers import lesson_16
-from scripts.detection import rcnn
+from scripts.detection import detections, rcnn
 from scripts.detection.boxes import decode, iou
+from scripts.tools.trainers import lesson_16
 from tests.detection_cases import BOXES, LABELS, NO_LABEL, NONE, TRUTH
 
 
@@ -112,7 +112,7 @@ def test_a_picture_without_proposals(net, picture):
     """Every step has an answer for it: features of no box, scores of no box, no detection."""
     pooled, features, logits = rcnn.describe(net, picture, NONE)
     assert pooled.shape == (0, 3136) and features.shape == (0, 128) and logits.shape == (0, 11)
-    found = rcnn.detect(NONE, logits[:, :10], np.zeros((0, 10, 4)))
+    found = detections.detect(NONE, logits[:, :10], np.zeros((0, 10, 4)))
     assert found.boxes.shape == (0, 4) and len(found.scores) == len(found.labels) == 0
 
 
@@ -141,7 +141,7 @@ def test_machines_tell_classes_apart_and_never_find_one_without_positives():
     assert ((negatives @ svms.weights + svms.biases)[:, [0, 2]] < 0).all()
     assert np.isneginf(scores[:, 1]).all() and not np.isnan(scores).any()
     boxes = np.tile([[0.0, 0, 10, 10]], (len(scores), 1))
-    assert 1 not in rcnn.detect(boxes, scores).labels
+    assert 1 not in detections.detect(boxes, scores).labels
 
 
 def test_a_class_without_negatives_is_never_found():
@@ -175,23 +175,14 @@ def test_ridge_is_least_squares_when_it_weighs_nothing():
     assert np.abs(small).max() < 1e-5
 
 
-def test_boxes_of_a_class_without_pairs_stay():
-    random = np.random.default_rng(0)
-    x, t = random.normal(size=(30, 6)), random.normal(size=(30, 4))
-    w, b = rcnn.train_regressors(x, t, np.repeat([0, 2], 15), classes=3)
-    assert w.shape == (3, 6, 4) and not w[1].any() and not b[1].any() and w[0].any()
-    w, b = rcnn.train_regressors(x[:0], t[:0], NO_LABEL, classes=3)
-    assert not w.any() and not b.any()
-
-
 def test_detect_thresholds_suppresses_within_a_class_and_moves_boxes():
     boxes = np.array([[10.0, 10, 50, 50], [12, 10, 52, 50], [100, 100, 150, 150]])
     scores = np.array([[0.9, 0.2], [0.8, -2.0], [-2.0, -2.0]])
-    found = rcnn.detect(boxes, scores)
+    found = detections.detect(boxes, scores)
     assert found.labels.tolist() == [0, 1] and found.scores.tolist() == [0.9, 0.2]
     deltas = np.zeros((3, 2, 4))
     deltas[0, 0] = [-0.75, 0, 0, 0]
-    moved = rcnn.detect(boxes, scores, deltas)
+    moved = detections.detect(boxes, scores, deltas)
     assert moved.scores.tolist() == [0.9, 0.8, 0.2]  # moved away, the best no longer suppresses the second
     assert moved.boxes[0].tolist() == [0, 10, 20, 50]  # cut at the picture's border
     assert iou(moved.boxes[2:], boxes[:1])[0, 0] == 1
@@ -200,9 +191,9 @@ def test_detect_thresholds_suppresses_within_a_class_and_moves_boxes():
 def test_one_regressor_may_serve_all_classes():
     boxes, scores = np.array([[10.0, 10, 50, 50], [60, 60, 90, 90]]), np.array([[0.9, 0.2], [-2.0, 0.8]])
     one = np.array([[[0.25, 0, 0, 0]], [[0, 0.5, 0, 0]]])
-    found = rcnn.detect(boxes, scores, one)
+    found = detections.detect(boxes, scores, one)
     assert found.boxes.tolist() == [[20, 10, 60, 50], [60, 75, 90, 105], [20, 10, 60, 50]]
-    again = rcnn.detect(boxes, scores, np.repeat(one, 2, axis=1))
+    again = detections.detect(boxes, scores, np.repeat(one, 2, axis=1))
     np.testing.assert_array_equal(again.boxes, found.boxes)
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from scripts import data
-from scripts.course import quiet
+from scripts.runtime import quiet
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from scripts.build import address, generated, lessons, release
+from scripts.tools import address, lessons, release, stamps
 
-OLD = generated.settings()["version"]
+OLD = stamps.settings()["version"]
 NEW = f"{int(OLD.split('.')[0]) + 1}.0"
 GIT = ["git", "-c", "user.name=course", "-c", "user.email=course@example.org"]
 
@@ -39,7 +39,7 @@ def clone(tmp_path):
 
 def run(root, module, *words, **variables):
     return subprocess.run(
-        [sys.executable, "-m", f"scripts.build.{module}", *words],
+        [sys.executable, "-m", f"scripts.tools.{module}", *words],
         cwd=root,
         env={**os.environ, **variables},
         capture_output=True,
@@ -56,7 +56,7 @@ def setup_of(text):
 
 
 def test_a_release_stamps_commits_and_tags_and_a_tag_never_moves(clone):
-    done = run(clone, "release", NEW, "--test", f"{sys.executable} -m scripts.build.address")
+    done = run(clone, "release", NEW, "--test", f"{sys.executable} -m scripts.tools.address")
     assert done.returncode == 0, done.stdout + done.stderr
     assert git(clone, "tag", "--list").split() == [f"v{NEW}"]
     assert git(clone, "status", "--porcelain") == ""
@@ -99,7 +99,7 @@ def test_what_is_no_newer_version_is_refused(clone, version):
 
 
 def test_the_address_changed_in_one_place_is_stamped_everywhere(clone):
-    old, _ = generated.address()
+    old, _ = stamps.address()
     new = "https://github.com/somebody/their-course"
     project = clone / "pyproject.toml"
     project.write_text(project.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
@@ -121,7 +121,7 @@ def test_the_address_changed_in_one_place_is_stamped_everywhere(clone):
 
 
 def test_a_forks_ci_is_told_what_to_edit(clone):
-    known, _ = generated.address()
+    known, _ = stamps.address()
     server, name = known.rsplit("/", 2)[0], "/".join(known.split("/")[-2:])
     same = run(clone, "address", GITHUB_SERVER_URL=server, GITHUB_REPOSITORY=name)
     assert same.returncode == 0
@@ -143,10 +143,10 @@ def test_errata_are_the_entries_marked_error_by_version():
         "# Changes\n\n## Unreleased\n\n- A new page.\n- **error** Lesson 07 said\n  five; it is six.\n\n"
         "## 1.1 (2026-12-01)\n\n- **error** Lesson 01 said two.\n\n## 1.0 (2026-11-01)\n\n- First.\n"
     )
-    made = generated.errata(text)
+    made = stamps.errata(text)
     assert "## Mended in the next release\n\n- Lesson 07 said five; it is six.\n" in made
     assert "## Mended in 1.1 (2026-12-01)\n\n- Lesson 01 said two.\n" in made
     assert "A new page" not in made and "1.0" not in made
     with pytest.raises(ValueError, match="should be like"):
-        generated.errata("## Version one\n\n- x\n")
+        stamps.errata("## Version one\n\n- x\n")
     assert release.FORM.fullmatch("1.10.2") and not release.FORM.fullmatch("1")

@@ -11,10 +11,10 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from scripts.build import alone, generated, lessons
+from scripts.tools import alone, lessons, stamps
 
 LESSON = lessons.chosen(["01"])[0]
-VERSION = generated.settings()["version"]
+VERSION = stamps.settings()["version"]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_setup_runs_twice_in_one_kernel_and_beside_another_package_called_script
 
 
 def test_without_a_network_the_setup_cell_says_so_in_one_line(empty):
-    address, _ = generated.address()
+    address, _ = stamps.address()
     settings = empty / "gitconfig"
     settings.write_text(f'[url "file://{empty}/nowhere.git"]\n\tinsteadOf = {address}\n')
     with pytest.raises(CellExecutionError) as caught:
@@ -185,13 +185,13 @@ def test_a_saved_notebook_of_another_version_is_told_what_to_do(empty, repositor
 
 
 def test_what_setup_fetches_is_as_large_as_the_lessons_say(repository, tmp_path):
-    address, ref = generated.address()
+    address, ref = stamps.address()
     command = ["git", "clone", "-q", "--depth=1", f"--branch={ref}", address, str(tmp_path / "course")]
     subprocess.run(command, env={**os.environ, **repository}, check=True, capture_output=True)
     packed = (
         sum(path.stat().st_size for path in (tmp_path / "course" / ".git").rglob("*") if path.is_file()) / 1e6
     )
-    assert abs(packed - generated.settings()["megabytes"]) < 3, f"{packed:.1f} MB"
+    assert abs(packed - stamps.settings()["megabytes"]) < 3, f"{packed:.1f} MB"
 
 
 def test_an_unknown_lesson_is_a_clear_error():

@@ -7,7 +7,7 @@ import re
 import nbformat
 import pytest
 
-from scripts.build import lessons, slides
+from scripts.tools import lessons, slides
 from tests.browser import needs_browser, opened
 
 LESSONS = lessons.all_lessons()

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import nbformat
 import pytest
 
-from scripts.build import lessons
+from scripts.tools import lessons
 from tests import strict_nbval
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from scripts import data
-from scripts.data import ladder, scenes, voc_sources
-from scripts.data.annotation import Refused, read_annotation
+from scripts.data import ladder, scenes, voc_sets
+from scripts.data.voc_annotation import Refused, read_annotation
 from scripts.detection.evaluation import Found, evaluate, objects_in
 from tests.test_ladder import Server
 
@@ -414,11 +414,12 @@ def test_bccd(capsys):
 def test_bccd_that_is_not_there_or_another(alone, monkeypatch):
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     with pytest.raises(
-        data.DataError, match="BCCD cannot be had here: no folder bccd.*Cure: put its folders"
+        data.DataError,
+        match="BCCD cannot be had here: no good folder bccd in the cache; no mirror folder.*Cure: put its folders",
     ):
         data.load_bccd()
     write(alone / "bccd", "a", cat(2, 2, 9, 9))
-    with pytest.raises(data.DataError, match="bccd from the cache does not hold the files of the manifest"):
+    with pytest.raises(data.DataError, match="bccd does not hold the files of the manifest"):
         data.load_bccd()
 
 
@@ -442,7 +443,7 @@ def served(alone, monkeypatch, tmp_path):
     path = archive(tmp_path / "voc.tar")
     server = Server()
     monkeypatch.delenv("COURSE_OFFLINE", raising=False)
-    monkeypatch.setattr("scripts.data.voc_sources.VOC_CLASSES", ("cat",))
+    monkeypatch.setattr("scripts.data.voc_sets.VOC_CLASSES", ("cat",))
     entry = server.entry("/voc.tar")
     content = path.read_bytes()
     entry["sources"][0] |= {
@@ -482,7 +483,7 @@ def test_voc2007_faults_leave_nothing(served, alone, fault):
             "cut": (200, body[:-900]),
             "page": (200, b"<html>"),
         }[fault]
-    with pytest.raises(data.DataError, match=r"VOC 2007, trainval, cannot be had here: 127\.0\.0\.1.*Cure"):
+    with pytest.raises(data.DataError, match=r"VOC 2007, trainval, cannot be had here: .*; 127\.0\.0\.1: .*Cure"):
         data.load_voc2007("trainval")
     assert [path.name for path in alone.iterdir() if not path.name.endswith(".lock")] == []
 
@@ -490,7 +491,7 @@ def test_voc2007_faults_leave_nothing(served, alone, fault):
 def test_an_archive_cannot_write_elsewhere(tmp_path):
     path = archive(tmp_path / "voc.tar", extra=["../../escaped.jpg"])
     with pytest.raises(tarfile.FilterError):
-        voc_sources.unpack(path, tmp_path / "target")
+        voc_sets.unpack(path, tmp_path / "target")
     assert not (tmp_path / "target").exists() and not list(tmp_path.rglob("escaped.jpg"))
 
 

@@ -8,6 +8,7 @@ pictures and videos of one's own. For detection: ``data.load_scenes(100)``, ``da
 """
 
 from scripts.data.ladder import DataError, sources_used
+from scripts.data.own_files import frames, read_image
 from scripts.data.pictures import (
     Faces,
     Images,
@@ -18,11 +19,10 @@ from scripts.data.pictures import (
     load_photo_patches,
     photograph,
 )
-from scripts.data.reading import frames, read_image
 from scripts.data.scenes import Scenes, load_scenes
 from scripts.data.tables import DIABETES_COLUMNS, Table, load_diabetes, read_table
 from scripts.data.voc import VOC_CLASSES, VocSet, read_voc
-from scripts.data.voc_sources import BCCD_CLASSES, load_bccd, load_voc2007
+from scripts.data.voc_sets import BCCD_CLASSES, load_bccd, load_voc2007
 from scripts.data.voc_write import write_voc
 
 __all__ = [

@@ -2,12 +2,12 @@
 
 import csv
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from scripts import ROOT
 from scripts.data import ladder
 from scripts.data.ladder import DataError
 
@@ -27,7 +27,7 @@ def load_diabetes(path: str | Path | None = None) -> Table:
     """The Pima table as the slides use it: 759 rows, 8 columns scaled to [-1, 1], and a label.
 
     In this file a label of 1 means NOT diabetic, and every column's minimum was recoded to 0.
-    scripts/build/rebuild_diabetes.py makes it from the public table.
+    scripts/tools/rebuild_diabetes.py makes it from the public table.
 
     Args:
         path: a file of your own in the same form; None takes the course's file, whose content is checked.
@@ -37,28 +37,27 @@ def load_diabetes(path: str | Path | None = None) -> Table:
     """
     if path is not None:
         return _as_table(read_table(path, columns=9))
-    entry, failed = ladder.manifest()["diabetes"], []
-    for folder, rung in (
-        (ladder.ROOT / "data", "the course's own file"),
-        (_mirror(), "from the mirror folder"),
-    ):
-        if folder is None or not (folder / "data-diabetes.csv").exists():
-            continue
+    known = ladder.manifest()["diabetes"]["content_sha256"]
+
+    def judge(file: Path) -> tuple[np.ndarray | None, str]:
         try:
-            figures = read_table(folder / "data-diabetes.csv", columns=9)
+            figures = read_table(file, columns=9)
         except DataError as problem:
-            failed.append(str(problem))
-            continue
-        if rows_sha256(figures) == entry["content_sha256"]:
-            table = _as_table(figures)
-            ladder.record(
-                "diabetes", "full", f"Diabetes: {len(table.x)} rows of {table.x.shape[1]} columns, {rung}."
-            )
-            return table
-        failed.append(f"{folder.name}/data-diabetes.csv does not hold the figures of the manifest")
-    raise DataError(
-        f"{'; '.join(failed) or 'data/data-diabetes.csv is missing'}. Cure: git checkout data/data-diabetes.csv"
+            return None, f"is broken ({problem})"
+        right = rows_sha256(figures) == known
+        return (figures, "") if right else (None, "does not hold the figures of the manifest")
+
+    found = ladder.ready("data-diabetes.csv", judge, [(ROOT / "data", "the course's own file")])
+    if found.got is None:
+        raise DataError(
+            f"data/data-diabetes.csv is missing or damaged: {'; '.join(found.failed)}. "
+            "Cure: git checkout data/data-diabetes.csv"
+        )
+    table = _as_table(found.got)
+    ladder.record(
+        "diabetes", "full", f"Diabetes: {len(table.x)} rows of {table.x.shape[1]} columns, {found.rung}."
     )
+    return table
 
 
 def read_table(path: str | Path, columns: int) -> np.ndarray:
@@ -78,9 +77,8 @@ def read_table(path: str | Path, columns: int) -> np.ndarray:
     path = Path(path)
     rows = []
     try:
-        with path.open(
-            encoding="utf-8-sig", newline=""
-        ) as file:  # -sig: spreadsheets begin a file with a mark
+        # -sig: spreadsheets begin a file with a mark
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             for cells in reader:
                 line = reader.line_num
@@ -120,8 +118,3 @@ def _figure(cell: str, path: Path, line: int, column: int) -> float:
 
 def _as_table(figures: np.ndarray) -> Table:
     return Table(figures[:, :-1].astype(np.float32), figures[:, -1:].astype(np.float32), DIABETES_COLUMNS)
-
-
-def _mirror() -> Path | None:
-    mirror = os.environ.get("COURSE_MIRROR")
-    return Path(mirror) if mirror else None

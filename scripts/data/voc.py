@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.data.annotation import Annotation, Refused, inside, read_annotation
 from scripts.data.ladder import DataError
-from scripts.data.reading import read_image
+from scripts.data.own_files import read_image
+from scripts.data.voc_annotation import Annotation, Refused, inside, read_annotation
 
 VOC_CLASSES = (
     "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse",

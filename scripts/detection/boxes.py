@@ -11,9 +11,8 @@ lists and integers.
 
 import numpy as np
 
-LARGEST_LOG = float(
-    np.log(1000 / 16)
-)  # a box grows at most 62.5 times in decoding: exp of more could overflow
+# a box grows at most 62.5 times in decoding: exp of more could overflow
+LARGEST_LOG = float(np.log(1000 / 16))
 
 
 def as_boxes(boxes) -> np.ndarray:
@@ -145,3 +144,9 @@ def clip(boxes, height, width):
 def large_enough(boxes, smallest):
     """Which boxes have both sides of at least `smallest` pixels: bool, shape (n,). NaN is never large enough."""
     return (boxes[:, 2:] - boxes[:, :2] >= smallest).all(axis=1)
+
+
+def nearest(boxes, truth):
+    """For each box the IoU with the object it overlaps most, and which that is; 0 and 0 where none is."""
+    overlaps = np.pad(iou(boxes, truth), ((0, 0), (0, 1 if len(truth) == 0 else 0)))
+    return overlaps.max(axis=1), overlaps.argmax(axis=1)

@@ -2,7 +2,7 @@
 
 M. Everingham, L. Van Gool, C. K. I. Williams, J. Winn, A. Zisserman: "The Pascal Visual Object Classes (VOC) Challenge", IJCV
 2010, section 4.2. From VOC 2010 on AP is the whole area under the curve; before, its mean at 11 recalls. Kinds of error
-stand in mistakes.py, the quality of proposals in coverage.py.
+stand in error_kinds.py, the quality of proposals in proposal_quality.py.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from scripts.detection.boxes import iou
+from scripts.detection.detections import Found
 
 HIT, MISS, IGNORED = 1, 0, -1
-
-
-class Found(NamedTuple):
-    """What a detector says of one picture: boxes (n, 4); scores (n,), higher is surer; labels (n,), int."""
-
-    boxes: np.ndarray
-    scores: np.ndarray
-    labels: np.ndarray
 
 
 class Objects(NamedTuple):

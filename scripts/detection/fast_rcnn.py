@@ -13,11 +13,11 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from scripts.course import progress
-from scripts.detection import rcnn
-from scripts.detection.boxes import encode, large_enough
-from scripts.detection.evaluation import Found
+from scripts.detection import detections
+from scripts.detection.boxes import encode, large_enough, nearest
+from scripts.detection.detections import Found
 from scripts.detection.pooling import RoiPooling
+from scripts.runtime import progress
 
 STRIDE = 4  # pixels a cell of the map
 BINS = 7  # a side, after RoI pooling (the paper's, for VGG16)
@@ -106,7 +106,7 @@ def prepare(image, proposals, truth, labels, background: int, random=None, jitte
     near = [jitter(random, truth, jittered, image.shape)] if jittered else []
     boxes = np.concatenate([proposals, truth, *near]).astype(np.float32)
     boxes = boxes[large_enough(boxes, SMALLEST)]
-    overlap, which = rcnn.nearest(boxes, truth)
+    overlap, which = nearest(boxes, truth)
     is_object = overlap >= OBJECT
     targets = np.zeros((len(boxes), 4), np.float32)
     targets[is_object] = encode(boxes[is_object], truth[which[is_object]]) / SPREAD
@@ -300,4 +300,4 @@ def detect(net: Net, image, proposals, limit: float = 0.05, overlap: float = 0.3
     proposals = proposals[large_enough(proposals, SMALLEST)]
     probabilities, deltas = net(image, proposals)
     moves = deltas if move else None
-    return rcnn.detect(proposals, probabilities[:, :-1], moves, limit, overlap, image.shape[:2])
+    return detections.detect(proposals, probabilities[:, :-1], moves, limit, overlap, image.shape[:2])

@@ -13,13 +13,13 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from scripts.course import progress
-from scripts.detection import anchors, fast_rcnn, rcnn
+from scripts.detection import anchors, detections, fast_rcnn
 from scripts.detection.anchors import BATCH, HOLDS, RATIOS, SCALES, UNUSED
 from scripts.detection.boxes import clip, decode, large_enough
-from scripts.detection.evaluation import Found
+from scripts.detection.detections import Found
 from scripts.detection.fast_rcnn import smooth_l1
 from scripts.detection.pooling import RoiPooling
+from scripts.runtime import progress
 
 STRIDE = 2 * fast_rcnn.STRIDE  # pixels between positions of anchors: the proposal network halves the map
 BALANCE = 50.0  # lambda of equation 1, which makes both parts weigh alike; the paper's 10 is for more objects a batch
@@ -260,4 +260,4 @@ def detect(net: Net, image, limit: float = 0.05, overlap: float = 0.3, **setting
         return Found(proposals, np.zeros(0, np.float32), np.zeros(0, np.int64))
     logits, deltas = net.heads(net.pool(maps, proposals))
     probabilities, moves = tf.nn.softmax(logits).numpy()[:, :-1], deltas.numpy() * fast_rcnn.SPREAD
-    return rcnn.detect(proposals, probabilities, moves, limit, overlap, image.shape[:2])
+    return detections.detect(proposals, probabilities, moves, limit, overlap, image.shape[:2])

@@ -14,8 +14,7 @@ from keras import layers
 from sklearn.svm import LinearSVC
 
 from scripts import models, weights
-from scripts.detection.boxes import clip, decode, encode, iou, nms_by_class
-from scripts.detection.evaluation import Found
+from scripts.detection.boxes import encode, iou, nearest
 
 SIDE, CONTEXT = 28, 2  # pixels: of a warped box, and of these the border that shows its surroundings
 POSITIVES, NEGATIVES = 32, 96  # in a batch of fine-tuning (section 2.3)
@@ -47,6 +46,24 @@ def object_net(classes: int = 10, width: int = 128) -> keras.Model:
     pooled = digits.layers[-3].output  # flattened; dropout and the ten digits' layer are left out
     features = layers.Dense(width, activation="relu", kernel_initializer="he_normal")(pooled)
     return keras.Model(digits.inputs[0], [pooled, features, layers.Dense(classes + 1)(features)])
+
+
+def rcnn_detector() -> keras.Model:
+    """Lesson 16's R-CNN, all three models of it: the fine-tuned net, its support vector machines and its box regression.
+
+    Machines and regression are linear, so each is a dense layer here, with the scaling of its inputs in its weights.
+    Input: float32, shape (batch, 28, 28, 1), values 0..1, the ink of warped proposals.
+    Output: scores of the machines, shape (batch, 10); how to move the boxes, shape (batch, 4); logits of the ten
+    classes and the background, shape (batch, 11).
+    """
+    digits = models.mnist_cnn()
+    pooled = digits.layers[-3].output
+    features = layers.Dense(128, activation="relu", kernel_initializer="he_normal")(pooled)
+    grid = layers.Reshape((7, 7, 64))(pooled)
+    means = [layers.Flatten()(layers.AveragePooling2D(size)(grid)) for size in ((7, 1), (1, 7))]
+    profile = layers.UnitNormalization()(layers.Concatenate()(means))
+    outputs = [layers.Dense(10)(features), layers.Dense(4)(profile), layers.Dense(11)(features)]
+    return keras.Model(digits.inputs[0], outputs)
 
 
 def warp(image, boxes, side=SIDE, context=CONTEXT):
@@ -84,12 +101,6 @@ def ink(crops):
     edges = [crops[:, 0], crops[:, -1], crops[:, :, 0], crops[:, :, -1]]
     ground = tf.reduce_mean(tf.concat(edges, axis=1), axis=1)[:, None, None, :]
     return tf.minimum(1.5 * tf.norm(crops - ground, axis=3, keepdims=True), 1.0)
-
-
-def nearest(boxes, truth):
-    """For each box the IoU with the object it overlaps most, and which that is; 0 and 0 where none is."""
-    overlaps = np.pad(iou(boxes, truth), ((0, 0), (0, 1 if len(truth) == 0 else 0)))
-    return overlaps.max(axis=1), overlaps.argmax(axis=1)
 
 
 def tuning_labels(boxes, truth, labels, background=10, limit=0.5):
@@ -223,38 +234,6 @@ def profile(maps, grid=(7, 7, 64), norm=NORM):
     both = np.concatenate([maps.mean(axis=1), maps.mean(axis=2)], axis=1)
     both = both.reshape(len(maps), (grid[0] + grid[1]) * grid[2])
     return norm * both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-6)
-
-
-def train_regressors(features, targets, labels, classes=10):
-    """`fit_ridge` for each class, on the pairs of `regression_pairs`.
-
-    The paper takes the map after the last pooling: it knows best where things are.
-
-    Returns:
-        weights, shape (classes, d, 4); biases, shape (classes, 4). Both 0 for a class without a pair: boxes stay.
-    """
-    w, b = np.zeros((classes, features.shape[1], 4)), np.zeros((classes, 4))
-    for c in np.unique(labels):
-        w[c], b[c] = fit_ridge(features[labels == c], targets[labels == c])
-    return w, b
-
-
-def detect(boxes, scores, deltas=None, limit=-1.0, overlap=0.3, size=(160, 160)) -> Found:
-    """From scores to detections: threshold, box regression, suppression class by class (section 2.2).
-
-    Args:
-        boxes: float, shape (n, 4); scores: float, shape (n, classes).
-        deltas: float, shape (n, classes, 4), the regressors' answers, or (n, 1, 4), one for all classes; None: boxes stay
-            as proposed. Scores stay in any case.
-        limit: a class is reported where its score is above this; size: (height, width) of the picture.
-    """
-    rows, labels = np.nonzero(scores > limit)
-    found = boxes[rows]
-    if deltas is not None:
-        moves = np.broadcast_to(deltas, (*scores.shape, 4))  # one regressor may serve all classes
-        found = clip(decode(found, moves[rows, labels]), *size)
-    kept = nms_by_class(found, scores[rows, labels], labels, overlap)
-    return Found(found[kept], scores[rows, labels][kept], labels[kept])
 
 
 _calls = {}

@@ -1,1 +1,0 @@
-"""Listings to time, a module a lesson: ``LISTINGS`` is a tuple of `scripts.build.bench.Listing`."""

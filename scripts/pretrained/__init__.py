@@ -1,0 +1,12 @@
+"""Nets that others have trained, for lesson 15: found, fetched, checked, converted, and used through ImageAI.
+
+files.py          where the weights lie, and how they come here; the command ``python -m scripts.pretrained``
+state_dicts.py    files of a PyTorch net's weights: checked before they are used, and remembered
+darknet.py        the format of the YOLOs' author
+nets.py           ImageAI imported safely, and its nets without trained weights
+imageai_help.py   pictures in, detections out, with what is wrong in ImageAI handled in one place
+"""
+
+from scripts.pretrained.files import cards, check, convert, fetch, find, folders, main, missing
+
+__all__ = ["cards", "check", "convert", "fetch", "find", "folders", "main", "missing"]

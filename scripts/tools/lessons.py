@@ -1,0 +1,88 @@
+"""The lessons as files: find them, read them, write them in one form, and know the environment they run in."""
+
+import os
+import platform
+import re
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+
+from scripts import ROOT
+
+NOTEBOOKS = ROOT / "notebooks"
+NAME = re.compile(r"(\d\d)_([a-z][a-z0-9_]*)\.ipynb")
+
+
+def all_lessons() -> list[Path]:
+    """Every lesson, in order."""
+    return sorted(path for path in NOTEBOOKS.glob("*.ipynb") if NAME.fullmatch(path.name))
+
+
+def chosen(numbers: list[str]) -> list[Path]:
+    """The lessons with these numbers ("1" and "01" both do), or all of them for an empty list.
+
+    Raises:
+        SystemExit: a number that no lesson has, with the numbers there are.
+    """
+    lessons = all_lessons()
+    if not numbers:
+        return lessons
+    by_number = {path.name[:2]: path for path in lessons}
+    unknown = [number for number in numbers if number.zfill(2) not in by_number]
+    if unknown:
+        raise SystemExit(f"no lesson {', '.join(unknown)}; there are: {' '.join(by_number)}")
+    return [by_number[number.zfill(2)] for number in numbers]
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """A notebook, its sources and texts as strings."""
+    return nbformat.read(path, as_version=4)
+
+
+def count_cells(path: Path) -> int:
+    """How many cells a lesson has; 1 for a file that cannot be read."""
+    try:
+        return len(read(path).cells)
+    except Exception:  # whatever is wrong with it, running it will tell
+        return 1
+
+
+def write(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook in one canonical form, so that equal notebooks are equal files; at once, so that none is half written."""
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata.language_info = {"name": "python"}
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    text = nbformat.writes(nbformat.from_dict(notebook), indent=1, sort_keys=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def source(cell) -> str:
+    """A cell's source as one string."""
+    return cell.source if isinstance(cell.source, str) else "".join(cell.source)
+
+
+def tags(cell) -> list[str]:
+    """A cell's tags."""
+    return list(cell.metadata.get("tags", []))
+
+
+def environment(about: dict) -> dict:
+    """What stored outputs depend on, for the packages of one lesson: the form of metadata.course.stored_with, less data."""
+    names = {"tensorflow": "tensorflow", "keras": "keras", "numpy": "numpy", **about["packages"]}
+    packages = {name: version(name) for module, name in sorted(names.items()) if module in about["packages"]}
+    return {
+        "python": ".".join(map(str, sys.version_info[:2])),
+        "packages": packages,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "device": "GPU"
+        if Path("/dev/nvidia0").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
+        else "CPU",
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0",
+    }

@@ -1,0 +1,125 @@
+"""`make slides`: a deck per lesson from its stored outputs, in build/slides/NN_slug.html, one file each, no network needed.
+
+A section of the lesson is a column of slides: right goes to the next section, down through its cells. Cells are packed on 16:9
+slides by their estimated height; a cell's output goes to the next slide where both do not fit. Setup and imports (slide type
+"skip") are left out, and so is the code that only draws a figure. What still does not fit is shrunk a little by the deck
+itself when it opens; the tests measure in a browser that nothing overflows and how far anything was shrunk.
+"""
+
+import copy
+import re
+import sys
+from pathlib import Path
+
+from nbconvert import SlidesExporter
+
+from scripts.tools import lessons, pages
+
+FOLDER = pages.BUILD / "slides"
+HEIGHT = 680  # pixels of a slide 1280 x 720 that cells may fill
+LINE, TEXT_LINE, FIGURE, FORMULA = (
+    27,
+    36,
+    450,
+    80,
+)  # heights of a line of code, of text, of a figure, of a formula
+CHARACTERS = 92  # of text in a line, on the average
+
+
+def height(cell) -> int:
+    """The estimated height of a cell on a slide, in pixels."""
+    if cell.cell_type == "markdown":
+        text = re.sub(r"\$\$.*?\$\$", "", cell.source, flags=re.S)
+        formulas = cell.source.count("$$") // 2
+        paragraphs = [part for part in text.split("\n\n") if part.strip()]
+        lines = sum(
+            max(part.count("\n- ") + part.count("\n|") + 1, -(-len(part) // CHARACTERS))
+            for part in paragraphs
+        )
+        return 30 + TEXT_LINE * lines + 10 * len(paragraphs) + FORMULA * formulas
+    code = 0 if hidden(cell) else LINE * len(cell.source.splitlines()) + 20
+    figures = sum("image/png" in output.get("data", {}) for output in cell.outputs)
+    texts = sum(len(output.get("text", "").splitlines()) for output in cell.outputs)
+    return code + FIGURE * figures + LINE * texts + 10
+
+
+def hidden(cell) -> bool:
+    """Whether a code cell's source is left out of the deck."""
+    return bool(cell.metadata.get("transient", {}).get("remove_source"))
+
+
+def parts(cell) -> list:
+    """A cell as the blocks that may stand on different slides: its source, then its outputs."""
+    if cell.cell_type != "code":
+        return [cell]
+    source, output = copy.deepcopy(cell), copy.deepcopy(cell)
+    output.metadata["transient"] = {"remove_source": True}
+    if cell.id.endswith("-plot") and any("image/png" in out.get("data", {}) for out in cell.outputs):
+        return [output]
+    if not cell.outputs or height(cell) <= HEIGHT:
+        return [cell]
+    source.outputs, output.id = [], f"{cell.id}-output"
+    return [source, output]
+
+
+def packed(notebook):
+    """A copy of a notebook whose cells' slide types put them on slides that hold them."""
+    notebook = copy.deepcopy(notebook)
+    cells, filled = [], 0
+    for cell in notebook.cells:
+        kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
+        if kind in ("skip", "notes"):
+            continue
+        for block in parts(cell):
+            needed = height(block)
+            if kind == "slide" and block.id == cell.id:
+                block.metadata.slideshow.slide_type, filled = "slide", needed
+            elif filled + needed > HEIGHT:
+                block.metadata.slideshow.slide_type, filled = "subslide", needed
+            else:
+                block.metadata.slideshow.slide_type, filled = "-", filled + needed
+            cells.append(block)
+    notebook.cells = cells
+    return notebook
+
+
+def write_deck(notebook, path: Path, folder: Path = FOLDER) -> Path:
+    """Write one lesson as a deck of 16:9 slides."""
+    folder.mkdir(parents=True, exist_ok=True)
+    reveal = [
+        pages.packaged("sphinx-revealjs", f"revealjs/dist/{name}.css")
+        for name in ("reset", "reveal", "theme/white")
+    ]
+    css = (pages.TEMPLATES / "deck" / "deck.css").read_text(encoding="utf-8")
+    exporter = SlidesExporter(
+        template_name="deck", extra_template_basedirs=[str(pages.TEMPLATES)], language_code="en"
+    )
+    resources = {
+        "metadata": {"name": path.stem},
+        "course": {
+            "mathjax": pages.mathjax(),
+            "css": css,
+            "picture": pages.picture,
+            "reveal_css": re.sub(
+                r"@import[^;]+;", "", "\n".join(reveal)
+            ),  # the theme's fonts: other files, not needed
+            "reveal_js": pages.packaged("sphinx-revealjs", "revealjs/dist/reveal.js").replace(
+                "</script", "<\\/script"
+            ),
+        },
+    }
+    body, _ = exporter.from_notebook_node(pages.prepared(packed(notebook), path), resources)
+    target = folder / f"{path.stem}.html"
+    target.write_text(body, encoding="utf-8")
+    return target
+
+
+def main(*numbers: str) -> int:
+    """Write the decks of the lessons named, or of all. Returns an exit status."""
+    for path in lessons.chosen(list(numbers)):
+        print(write_deck(lessons.read(path), path).relative_to(lessons.ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))

@@ -1,0 +1,86 @@
+"""`make notebooks`: run the lessons in the canonical environment and store their outputs in notebooks/.
+
+The environment goes into metadata.course.stored_with; the tests compare outputs only where they match it. There is one
+canonical environment: the packages of constraints.txt, a CPU, the full data sets (name a mirror folder, COURSE_MIRROR, or let
+them be downloaded). From any other, pages are stored only with `--anyway`. With `--keep-seconds` a page goes on naming the
+seconds it named before: for a machine that is slower than the one the budgets are meant for, where they are not what is new.
+"""
+
+import argparse
+import sys
+
+from scripts.tools import anatomy, lessons, results_page
+from scripts.tools.execute import execute
+from scripts.tools.lessons import ROOT
+from scripts.tools.lint import stamp
+from scripts.tools.run import problems
+
+
+def not_canonical(environment: dict, data: dict) -> list[str]:
+    """What differs here from the environment that pages are stored from; nothing when it is that one."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = dict(line.split("==") for line in lines if "==" in line)
+    found = [
+        f"{name} {has} instead of {pinned.get(name)}"
+        for name, has in environment["packages"].items()
+        if has != pinned.get(name)
+    ]
+    found += [f"a {environment['device']} instead of a CPU"] if environment["device"] != "CPU" else []
+    found += ["oneDNN is off"] if not environment["onednn"] else []
+    return found + [f"{name} is the {form}" for name, form in data.items() if form != "full"]
+
+
+def settled(old: float | None, new: float) -> float:
+    """The seconds that a stored cell names: as before while they are plainly still true, so that noise changes no file."""
+    near = old is not None and (abs(new - old) < 1 or 0.6 * old < new < 1.6 * old)
+    # on either side of the limit, what was measured now counts
+    return old if near and (old > anatomy.ONE_CELL) == (new > anatomy.ONE_CELL) else round(new, 1)
+
+
+def main(*arguments: str) -> int:
+    """Store the lessons named, or all. A lesson that fails is left as it was. Returns an exit status."""
+    parser = argparse.ArgumentParser(prog="store", description=__doc__.partition("\n")[0], allow_abbrev=False)
+    parser.add_argument("lessons", nargs="*", metavar="NN", help="the numbers of lessons; none means all")
+    parser.add_argument("--anyway", action="store_true", help="store from another environment too")
+    parser.add_argument("--keep-seconds", action="store_true", help="keep the seconds that a page names")
+    options = parser.parse_args(arguments)
+    failed = False
+    for path in lessons.chosen(options.lessons):
+        stamp(path)
+        run = execute(path, storing=True, COURSE_SEED="0")
+        if run.failed:
+            failed = True
+            print("\n".join(problems(run)))
+            continue
+        about = run.notebook.metadata.course
+        data = run.claims[-1]["data"] if run.claims else {}
+        environment = lessons.environment(about)
+        if (wrong := not_canonical(environment, data)) and not options.anyway:
+            failed = True
+            print(f"{path.stem}: not stored, this is not the canonical environment: {'; '.join(wrong)}")
+            continue
+        about.stored_with = {**environment, "data": data}
+        # timings are noisy: a page's own figure changes only when it is plainly no longer true,
+        # or lies on the other side of the lesson's budget
+        old, limit = about.seconds["cpu"], anatomy.limit_of(path)
+        far = old is None or not 0.6 < run.seconds / old < 1.6 or (old > limit) != (run.seconds > limit)
+        if far and (old is None or not options.keep_seconds):
+            about.seconds["cpu"] = float(round(run.seconds))
+        for cell in run.notebook.cells:
+            if cell.cell_type == "code" and not options.keep_seconds:
+                cell.metadata.seconds = settled(cell.metadata.get("seconds"), run.cells[cell.id])
+        lessons.write(run.notebook, path)
+        stamp(path)
+        results_page.stamp()
+        for line in anatomy.check(path):
+            failed = True
+            print(f"{path.name}: {line}")
+        print(
+            f"{path.name}: stored, {run.seconds:.1f} s, {run.count('kept')} claims kept, data: {run.data}",
+            flush=True,
+        )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))
