@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scripts.detection import anchors
-from scripts.detection.anchors import HOLDS, HOLDS_NOT, UNUSED
+from scripts.detection.anchors import IGNORED, NEGATIVE, POSITIVE
 from scripts.detection.boxes import decode
 
 NONE = np.zeros((0, 4))
@@ -14,23 +14,23 @@ NONE = np.zeros((0, 4))
 
 def random_case(seed):
     """Anchors of a map of random size, and objects of a picture; now and then an object far outside, or none at all."""
-    random = np.random.default_rng(seed)
-    rows, columns, stride = (int(n) for n in (*random.integers(2, 9, 2), random.choice([4, 8, 16])))
+    rng = np.random.default_rng(seed)
+    rows, columns, stride = (int(n) for n in (*rng.integers(2, 9, 2), rng.choice([4, 8, 16])))
     height, width = (
-        rows * stride + int(random.integers(stride)),
-        columns * stride + int(random.integers(stride)),
+        rows * stride + int(rng.integers(stride)),
+        columns * stride + int(rng.integers(stride)),
     )
     scales, ratios = (
-        random.uniform(6, 40, random.integers(1, 4)),
-        random.uniform(0.3, 3, random.integers(1, 4)),
+        rng.uniform(6, 40, rng.integers(1, 4)),
+        rng.uniform(0.3, 3, rng.integers(1, 4)),
     )
-    start = random.uniform(0, (width, height), (int(random.integers(0, 5)), 2))
-    truth = np.concatenate([start, start + random.uniform(3, 40, start.shape)], axis=1)
+    start = rng.uniform(0, (width, height), (int(rng.integers(0, 5)), 2))
+    truth = np.concatenate([start, start + rng.uniform(3, 40, start.shape)], axis=1)
     if seed % 3 == 0:
         truth = np.concatenate([truth, [[5000.0, 5000, 5040, 5040]]])  # no anchor meets it
     if seed % 4 == 0:
         truth = np.rint(truth)  # ties are many
-    return random, (rows, columns, stride, tuple(scales), tuple(ratios)), truth, height, width
+    return rng, (rows, columns, stride, tuple(scales), tuple(ratios)), truth, height, width
 
 
 def slow_anchors(rows, columns, stride, scales, ratios):
@@ -60,13 +60,13 @@ def slow_match(boxes, truth, height, width):
     labels = []
     for i in range(len(boxes)):
         if not allowed[i]:
-            labels.append(UNUSED)
+            labels.append(IGNORED)
             continue
-        label = HOLDS_NOT if all(v < 0.3 for v in table[i]) else UNUSED
+        label = NEGATIVE if all(v < 0.3 for v in table[i]) else IGNORED
         for j in range(len(truth)):
             best = max(table[k][j] for k in range(len(boxes)) if allowed[k])
             if table[i][j] > 0.7 or (table[i][j] == best and best > 0):
-                label = HOLDS
+                label = POSITIVE
         labels.append(label)
     return np.array(labels), table
 
@@ -86,28 +86,28 @@ def test_places_and_labels_are_the_papers(seed):
     labels, which = anchors.match(boxes, truth, anchors.inside(boxes, height, width))
     expected, table = slow_match(boxes, truth, height, width)
     np.testing.assert_array_equal(labels, expected)
-    for i in np.flatnonzero(labels == HOLDS):
+    for i in np.flatnonzero(labels == POSITIVE):
         assert which[i] == int(np.argmax(table[i]))
 
 
 @pytest.mark.parametrize("seed", range(24))
 def test_targets_are_the_papers(seed):
-    random, shape, truth, height, width = random_case(seed)
+    rng, shape, truth, height, width = random_case(seed)
     boxes = anchors.anchors_of(*shape)
-    found = anchors.targets(random, boxes, truth, height, width, count=40)
+    found = anchors.targets(rng, boxes, truth, height, width, count=40)
     expected, table = slow_match(boxes, truth, height, width)
     for i, label in enumerate(found.labels):
-        assert label in (expected[i], UNUSED)
-        if label == HOLDS:
+        assert label in (expected[i], IGNORED)
+        if label == POSITIVE:
             np.testing.assert_allclose(
                 found.deltas[i], slow_deltas(boxes[i], truth[np.argmax(table[i])]), atol=1e-5
             )
         else:
             assert not found.deltas[i].any()
-    there = [(expected == kind).sum() for kind in (HOLDS, HOLDS_NOT)]
+    there = [(expected == kind).sum() for kind in (POSITIVE, NEGATIVE)]
     holding = min(there[0], 20)
-    assert (found.labels == HOLDS).sum() == holding
-    assert (found.labels == HOLDS_NOT).sum() == min(there[1], 40 - holding)
+    assert (found.labels == POSITIVE).sum() == holding
+    assert (found.labels == NEGATIVE).sum() == min(there[1], 40 - holding)
 
 
 def test_order_is_that_of_a_flattened_map():
@@ -124,10 +124,10 @@ def test_an_object_no_anchor_overlaps_marks_nothing_positive():
     boxes = anchors.anchors_of(3, 3, 16, (16,), (1.0,))
     far = np.array([[400.0, 400, 420, 420]])
     labels, _ = anchors.match(boxes, far)
-    assert labels.tolist() == [HOLDS_NOT] * 9
+    assert labels.tolist() == [NEGATIVE] * 9
     near = np.array([[0.0, 0, 16, 16]])
     labels, _ = anchors.match(boxes, np.concatenate([near, far]))
-    assert labels.tolist() == [HOLDS] + [HOLDS_NOT] * 8
+    assert labels.tolist() == [POSITIVE] + [NEGATIVE] * 8
 
 
 def test_an_object_met_by_anchors_across_the_border_only_marks_nothing():
@@ -136,39 +136,39 @@ def test_an_object_met_by_anchors_across_the_border_only_marks_nothing():
     assert usable.sum() == 1  # the middle one
     corner = np.array([[0.0, 0, 4, 4]])
     labels, _ = anchors.match(boxes, corner, usable)
-    assert (labels == HOLDS).sum() == 0 and labels[4] == HOLDS_NOT
-    assert (np.delete(labels, 4) == UNUSED).all()
+    assert (labels == POSITIVE).sum() == 0 and labels[4] == NEGATIVE
+    assert (np.delete(labels, 4) == IGNORED).all()
 
 
 def test_all_that_tie_for_an_object_hold_it_however_little():
     boxes = anchors.anchors_of(1, 2, 16, (16,), (1.0,))
     between = np.array([[14.0, 6, 18, 10]])  # half in each: an IoU of 8 / 264
     labels, which = anchors.match(boxes, between)
-    assert labels.tolist() == [HOLDS, HOLDS] and which.tolist() == [0, 0]
+    assert labels.tolist() == [POSITIVE, POSITIVE] and which.tolist() == [0, 0]
 
 
 def test_limits_are_strict():
     anchor = np.array([[0.0, 0, 10, 10]])
     for share, other, expected in (
-        (7.0, 10.0, UNUSED),
-        (7.1, 10.0, HOLDS),
-        (3.0, 10.0, UNUSED),
-        (2.9, 10.0, HOLDS_NOT),
+        (7.0, 10.0, IGNORED),
+        (7.1, 10.0, POSITIVE),
+        (3.0, 10.0, IGNORED),
+        (2.9, 10.0, NEGATIVE),
     ):
         both = np.array([[0, 0, share, 10], [0, 0, 10, 10.0]])  # the second anchor is the object's best
         labels, _ = anchors.match(both, np.array([[0, 0, 10.0, other]]))
         assert labels[0] == expected, share
-    assert anchors.match(anchor, NONE)[0].tolist() == [HOLDS_NOT]
+    assert anchors.match(anchor, NONE)[0].tolist() == [NEGATIVE]
 
 
 def test_no_object_and_no_anchor():
     boxes = anchors.anchors_of(3, 3, 16, (16,), (1.0,))
     labels, which = anchors.match(boxes, NONE, anchors.inside(boxes, 48, 48))
-    assert (labels == HOLDS_NOT).all() and not which.any()
+    assert (labels == NEGATIVE).all() and not which.any()
     found = anchors.targets(np.random.default_rng(0), boxes, NONE, 48, 48)
-    assert (found.labels == HOLDS_NOT).all() and not found.deltas.any()
+    assert (found.labels == NEGATIVE).all() and not found.deltas.any()
     found = anchors.targets(np.random.default_rng(0), boxes, np.array([[0.0, 0, 16, 16]]), 4, 4)  # all cross
-    assert (found.labels == UNUSED).all()
+    assert (found.labels == IGNORED).all()
 
 
 @pytest.mark.parametrize(
@@ -176,24 +176,24 @@ def test_no_object_and_no_anchor():
     [(300, 3000, (128, 128)), (5, 3000, (5, 251)), (300, 10, (128, 10)), (0, 50, (0, 50))],
 )
 def test_a_batch_is_half_objects_at_most(holding, others, expected):
-    labels = np.array([HOLDS] * holding + [HOLDS_NOT] * others + [UNUSED] * 40, np.int8)
+    labels = np.array([POSITIVE] * holding + [NEGATIVE] * others + [IGNORED] * 40, np.int8)
     drawn = anchors.draw(np.random.default_rng(0), labels)
-    assert ((drawn == HOLDS).sum(), (drawn == HOLDS_NOT).sum()) == expected
-    assert (labels[drawn != UNUSED] == drawn[drawn != UNUSED]).all()
+    assert ((drawn == POSITIVE).sum(), (drawn == NEGATIVE).sum()) == expected
+    assert (labels[drawn != IGNORED] == drawn[drawn != IGNORED]).all()
 
 
 def test_a_batch_is_drawn_anew_each_time_and_equal_for_equal_seeds():
-    labels = np.array([HOLDS] * 300 + [HOLDS_NOT] * 3000, np.int8)
+    labels = np.array([POSITIVE] * 300 + [NEGATIVE] * 3000, np.int8)
     first, second = (anchors.draw(np.random.default_rng(seed), labels) for seed in (0, 1))
     assert (first != second).any()
     np.testing.assert_array_equal(first, anchors.draw(np.random.default_rng(0), labels))
 
 
 def test_decoding_the_targets_gives_the_objects():
-    random = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     boxes, truth = anchors.anchors_of(20, 20, 8), np.array([[20.0, 30, 60, 90], [90, 80, 130, 110]])
-    found = anchors.targets(random, boxes, truth, 160, 160)
-    holding = found.labels == HOLDS
+    found = anchors.targets(rng, boxes, truth, 160, 160)
+    holding = found.labels == POSITIVE
     reached = decode(boxes[holding], found.deltas[holding].astype(float))
     gaps = np.abs(reached[:, None] - truth[None]).max(axis=2).min(axis=1)
     assert holding.any() and gaps.max() < 1e-3

@@ -30,9 +30,9 @@ NONE = np.zeros((0, 4))
 
 
 def random_boxes(n, seed=0, side=100.0, dtype=np.float64):
-    random = np.random.default_rng(seed)
-    start = random.uniform(0, side, (n, 2))
-    return np.concatenate([start, start + random.uniform(1, side / 2, (n, 2))], axis=1).astype(dtype)
+    rng = np.random.default_rng(seed)
+    start = rng.uniform(0, side, (n, 2))
+    return np.concatenate([start, start + rng.uniform(1, side / 2, (n, 2))], axis=1).astype(dtype)
 
 
 real_boxes = arrays(float, (5, 4), elements=st.floats(0.5, 500)).map(

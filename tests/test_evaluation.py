@@ -9,7 +9,7 @@ from scripts import data
 from scripts.detection import proposal_quality
 from scripts.detection.error_kinds import KINDS, kinds_of_error
 from scripts.detection.evaluation import (
-    Found,
+    Detections,
     Objects,
     average_precision,
     bootstrap,
@@ -78,20 +78,20 @@ def slow_ap(found, truth, label, limit, method):
 
 def random_case(seed):
     """Pictures with objects, some difficult, and detections near them, doubled, elsewhere and of wrong classes."""
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     found, truth = [], []
     for _ in range(12):
-        k, extra = random.integers(0, 5), random.integers(0, 6)
-        start = random.uniform(0, 80, (k, 2))
-        boxes = np.concatenate([start, start + random.uniform(8, 40, (k, 2))], axis=1)
-        labels = random.integers(0, 4, k)
-        truth.append(Objects(boxes, labels, random.random(k) < 0.2))
-        near = np.repeat(boxes, 2, axis=0) + random.normal(0, 4, (2 * k, 4))
-        start = random.uniform(0, 80, (extra, 2))
+        k, extra = rng.integers(0, 5), rng.integers(0, 6)
+        start = rng.uniform(0, 80, (k, 2))
+        boxes = np.concatenate([start, start + rng.uniform(8, 40, (k, 2))], axis=1)
+        labels = rng.integers(0, 4, k)
+        truth.append(Objects(boxes, labels, rng.random(k) < 0.2))
+        near = np.repeat(boxes, 2, axis=0) + rng.normal(0, 4, (2 * k, 4))
+        start = rng.uniform(0, 80, (extra, 2))
         boxes = np.concatenate([near, np.concatenate([start, start + 20], axis=1)])
-        labels = np.concatenate([np.repeat(labels, 2), random.integers(0, 5, extra)])
-        scores = random.permutation(len(boxes)) / 50 + random.random() / 100
-        found.append(Found(boxes, scores, labels))
+        labels = np.concatenate([np.repeat(labels, 2), rng.integers(0, 5, extra)])
+        scores = rng.permutation(len(boxes)) / 50 + rng.random() / 100
+        found.append(Detections(boxes, scores, labels))
     return found, truth
 
 
@@ -152,7 +152,9 @@ def test_a_box_looks_at_its_best_object_even_if_that_is_used():
 def test_difficult_objects_count_neither_way():
     hard = np.array([True])
     assert match(np.repeat(UNIT, 3, axis=0), UNIT, hard).tolist() == [-1, -1, -1]
-    found = [Found(np.concatenate([UNIT, UNIT + 50, UNIT + 90]), np.array([0.9, 0.8, 0.7]), np.zeros(3, int))]
+    found = [
+        Detections(np.concatenate([UNIT, UNIT + 50, UNIT + 90]), np.array([0.9, 0.8, 0.7]), np.zeros(3, int))
+    ]
     truth = [Objects(np.concatenate([UNIT, UNIT + 50]), np.zeros(2, int), np.array([True, False]))]
     got = evaluate(found, truth, 1)
     assert got.judged[0].outcomes.tolist() == [-1, 1, 0] and got.judged[0].objects.tolist() == [1]
@@ -162,31 +164,34 @@ def test_difficult_objects_count_neither_way():
 
 
 def test_the_limit_itself_is_a_hit():
-    assert match(np.array([[0.0, 0, 10, 5]]), UNIT, limit=0.5).tolist() == [1]
-    assert match(np.array([[0.0, 0, 10, 4.99]]), UNIT, limit=0.5).tolist() == [0]
+    assert match(np.array([[0.0, 0, 10, 5]]), UNIT, iou_threshold=0.5).tolist() == [1]
+    assert match(np.array([[0.0, 0, 10, 4.99]]), UNIT, iou_threshold=0.5).tolist() == [0]
 
 
 def test_classes_without_objects_do_not_count():
-    found = [Found(np.concatenate([UNIT, UNIT]), np.array([0.9, 0.8]), np.array([0, 1]))]
+    found = [Detections(np.concatenate([UNIT, UNIT]), np.array([0.9, 0.8]), np.array([0, 1]))]
     truth = [Objects(UNIT, np.array([0]))]
     got = evaluate(found, truth, 3)
     np.testing.assert_array_equal(got.average_precision, [1, np.nan, np.nan])
     assert got.mean == 1
-    missed = evaluate([Found(NONE, np.zeros(0), np.zeros(0, int))], truth, 3)
+    missed = evaluate([Detections(NONE, np.zeros(0), np.zeros(0, int))], truth, 3)
     np.testing.assert_array_equal(missed.average_precision, [0, np.nan, np.nan])
     assert np.isnan(evaluate([], [], 2).mean)
 
 
 def test_pictures_without_objects_hold_false_alarms():
     truth = [Objects(UNIT, np.array([0])), Objects(NONE, np.zeros(0, int))]
-    found = [Found(UNIT, np.array([0.5]), np.array([0])), Found(UNIT, np.array([0.9]), np.array([0]))]
+    found = [
+        Detections(UNIT, np.array([0.5]), np.array([0])),
+        Detections(UNIT, np.array([0.9]), np.array([0])),
+    ]
     assert evaluate(found, truth, 1).mean == 0.5
 
 
 def test_what_has_no_order_is_refused():
     one = [Objects(UNIT, np.array([0]))]
     with pytest.raises(ValueError, match="NaN"):
-        judge([Found(UNIT, np.array([np.nan]), np.array([0]))], one, 0)
+        judge([Detections(UNIT, np.array([np.nan]), np.array([0]))], one, 0)
     with pytest.raises(ValueError, match="0 pictures with detections, 1"):
         judge([], one, 0)
 
@@ -195,7 +200,7 @@ def test_sets_as_they_come():
     """Scenes have no difficult objects, a Pascal VOC set may; their own boxes, taken as detections, are perfect."""
     scenes = data.load_scenes(5, "test")
     truth = objects_in(scenes)
-    found = [Found(one.boxes, np.ones(len(one.boxes)), one.labels) for one in truth]
+    found = [Detections(one.boxes, np.ones(len(one.boxes)), one.labels) for one in truth]
     assert evaluate(found, truth, 10).mean == 1 and truth[0].difficult is None
     hard = [np.arange(len(boxes)) == 0 for boxes in scenes.boxes]
     voc = SimpleNamespace(boxes=scenes.boxes, labels=scenes.labels, difficult=hard)
@@ -248,7 +253,7 @@ def test_the_interval_draws_whole_pictures():
 
 def test_perfect_detections_have_no_interval():
     truth = [Objects(UNIT, np.array([i % 2])) for i in range(8)]
-    found = [Found(UNIT, np.array([0.9]), there.labels) for there in truth]
+    found = [Detections(UNIT, np.array([0.9]), there.labels) for there in truth]
     assert bootstrap(evaluate(found, truth, 2), 50) == (1.0, 1.0)
 
 
@@ -262,7 +267,7 @@ def two_detectors(pictures=60):
             missed = i % 3 == 0 or (k == 1 and i in (1, 7, 20))
             boxes = np.concatenate([NONE if missed else UNIT, UNIT + 50 if i % 5 == 0 else NONE])
             scores = np.linspace(0.9, 0.5, pictures)[i] - 0.1 * np.arange(len(boxes))
-            found[k].append(Found(boxes, scores, np.repeat(there.labels, len(boxes))))
+            found[k].append(Detections(boxes, scores, np.repeat(there.labels, len(boxes))))
     return [evaluate(one, truth, 2) for one in found]
 
 
@@ -287,7 +292,7 @@ def test_pairing_takes_out_what_both_share():
 
 def test_a_detector_differs_from_itself_by_nothing():
     found, truth = random_case(3)
-    one, other = evaluate(found, truth, 4), evaluate(found, truth, 4, limit=0.3)
+    one, other = evaluate(found, truth, 4), evaluate(found, truth, 4, iou_threshold=0.3)
     assert paired_bootstrap(one, one, 50) == (0, 0, 0)
     assert paired_bootstrap(one, other, 50)[0] == pytest.approx(other.mean - one.mean)
 
@@ -331,8 +336,8 @@ def test_kinds_of_error():
         float,
     )
     found = [
-        Found(boxes, np.arange(len(boxes), 0, -1.0), np.zeros(len(boxes), int)),
-        Found(NONE, np.zeros(0), np.zeros(0, int)),
+        Detections(boxes, np.arange(len(boxes), 0, -1.0), np.zeros(len(boxes), int)),
+        Detections(NONE, np.zeros(0), np.zeros(0, int)),
     ]
     counts = kinds_of_error(found, truth, 3, similar=((0, 1),))
     assert list(counts) == list(KINDS)
@@ -346,6 +351,6 @@ def test_kinds_of_error():
 
 def test_kinds_leave_difficult_objects_out():
     truth = [Objects(np.concatenate([UNIT, UNIT + 50]), np.array([0, 0]), np.array([True, False]))]
-    found = [Found(np.concatenate([UNIT, UNIT + 50]), np.array([0.9, 0.1]), np.array([0, 0]))]
+    found = [Detections(np.concatenate([UNIT, UNIT + 50]), np.array([0.9, 0.1]), np.array([0, 0]))]
     counts = kinds_of_error(found, truth, 1)
     assert counts["correct"][0] == 1 and sum(int(c[0]) for c in counts.values()) == 1

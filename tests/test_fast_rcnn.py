@@ -37,13 +37,13 @@ def test_examples_hold_the_objects_own_boxes(picture):
     one = example(picture)
     assert len(one.boxes) == 7 and one.boxes.dtype == np.float32
     np.testing.assert_array_equal(one.labels, [3, 3, 3, 10, 10, 3, 7])
-    np.testing.assert_allclose(one.overlap, [1, 0.6, 0.5, 0.3, 0, 1, 1], atol=1e-6)
+    np.testing.assert_allclose(one.overlaps, [1, 0.6, 0.5, 0.3, 0, 1, 1], atol=1e-6)
 
 
 def test_targets_take_a_box_to_its_object(picture):
     one = example(picture)
     objects = one.labels < 10
-    moved = decode(one.boxes[objects], one.targets[objects] * fast_rcnn.SPREAD)
+    moved = decode(one.boxes[objects], one.targets[objects] * fast_rcnn.BOX_STD)
     np.testing.assert_allclose(moved, np.concatenate([TRUTH[[0, 0, 0]], TRUTH]), atol=1e-3)
     assert not one.targets[~objects].any()
 
@@ -54,8 +54,8 @@ def test_boxes_too_small_to_see_are_left_out(picture):
 
 
 def test_jittered_boxes_lie_near_their_objects(picture):
-    random = np.random.default_rng(0)
-    one = example(picture, NONE, random=random, jittered=50)
+    rng = np.random.default_rng(0)
+    one = example(picture, NONE, rng=rng, jittered=50)
     near = one.boxes[2:]
     assert len(near) == 100 and near.min() >= 0 and near[:, [0, 2]].max() <= 120
     overlap, which = nearest(near, TRUTH)
@@ -90,7 +90,7 @@ def test_where_one_kind_is_missing_the_other_fills_up(overlap, objects):
 def test_near_misses_are_preferred():
     chosen = fast_rcnn.sample(np.random.default_rng(0), np.array([0.9, 0.1, 0.0999]))
     assert set(chosen) == {0, 1}
-    assert 2 in fast_rcnn.sample(np.random.default_rng(0), np.array([0.9, 0.1, 0.0999]), lowest=0.0)
+    assert 2 in fast_rcnn.sample(np.random.default_rng(0), np.array([0.9, 0.1, 0.0999]), background_iou=0.0)
 
 
 def test_no_roi_is_an_error():
@@ -142,7 +142,7 @@ def test_both_losses_reach_the_first_layer(model, picture):
 def test_training_learns_one_picture_and_leaves_frozen_layers_alone(picture):
     keras.utils.set_random_seed(0)
     net, ready = fast_rcnn.detector(), [example(picture)]
-    history = fast_rcnn.train(net, ready, 60, pictures=1, random=np.random.default_rng(0))
+    history = fast_rcnn.train(net, ready, 60, pictures=1, rng=np.random.default_rng(0))
     assert history.shape == (60, 2) and np.isfinite(history).all()
     assert history[-10:, 0].mean() < history[:5, 0].mean() / 3
     trunk = net.get_layer("backbone")
@@ -170,12 +170,12 @@ def test_a_step_is_traced_once_for_all_sizes(model, picture):
 
 
 def test_stages_give_what_the_model_gives(model, picture):
-    net = fast_rcnn.Net(model)
+    net = fast_rcnn.Stages(model)
     p, deltas = net(picture, BOXES)
     images = np.zeros(len(BOXES), np.int32)
     logits, said = model([picture[None] / np.float32(255), BOXES.astype(np.float32), images])
     np.testing.assert_allclose(p, tf.nn.softmax(logits), atol=1e-5)
-    np.testing.assert_allclose(deltas, said.numpy() * fast_rcnn.SPREAD, atol=1e-5)
+    np.testing.assert_allclose(deltas, said.numpy() * fast_rcnn.BOX_STD, atol=1e-5)
     assert p.shape == (5, 11) and deltas.shape == (5, 10, 4)
 
 
@@ -187,17 +187,17 @@ def test_pictures_in_a_batch_do_not_mix(model, picture):
 
 
 def test_detections_lie_in_the_picture(model, picture):
-    net = fast_rcnn.Net(model)
-    found = fast_rcnn.detect(net, picture, BOXES, limit=0.0, overlap=1.0)
+    net = fast_rcnn.Stages(model)
+    found = fast_rcnn.detect(net, picture, BOXES, min_score=0.0, iou_threshold=1.0)
     assert len(found.boxes) == len(found.scores) == len(found.labels) > 0
     assert found.boxes.min() >= 0 and found.boxes[:, 2].max() <= 120 and found.boxes[:, 3].max() <= 160
-    as_proposed = fast_rcnn.detect(net, picture, BOXES, limit=0.0, overlap=1.0, move=False)
+    as_proposed = fast_rcnn.detect(net, picture, BOXES, min_score=0.0, iou_threshold=1.0, move=False)
     assert {tuple(box) for box in as_proposed.boxes} <= {tuple(box) for box in BOXES}
 
 
 @pytest.mark.parametrize("proposals", [NONE, [], [[5, 5, 5, 9]]])
 def test_no_proposal_no_detection(model, picture, proposals):
-    found = fast_rcnn.detect(fast_rcnn.Net(model), picture, proposals)
+    found = fast_rcnn.detect(fast_rcnn.Stages(model), picture, proposals)
     assert len(found.boxes) == len(found.scores) == len(found.labels) == 0
 
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from scripts.detection import anchors, fast_rcnn, faster_rcnn
-from scripts.detection.anchors import HOLDS, HOLDS_NOT, UNUSED
+from scripts.detection.anchors import IGNORED, NEGATIVE, POSITIVE
 from scripts.detection.boxes import clip, decode, iou, nms
 
 NONE = np.zeros((0, 4))
@@ -16,11 +16,11 @@ NONE = np.zeros((0, 4))
 
 def said(seed, pictures=2, n=60):
     """What a network might say of some anchors, with labels and targets of every kind."""
-    random = np.random.default_rng(seed)
-    logits = random.normal(0, 4, (pictures, n)).astype(np.float32)
-    deltas = random.normal(0, 1.5, (pictures, n, 4)).astype(np.float32)
-    labels = random.choice([HOLDS, HOLDS_NOT, UNUSED], (pictures, n), p=[0.2, 0.5, 0.3]).astype(np.int8)
-    targets = random.normal(0, 1, (pictures, n, 4)).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 4, (pictures, n)).astype(np.float32)
+    deltas = rng.normal(0, 1.5, (pictures, n, 4)).astype(np.float32)
+    labels = rng.choice([POSITIVE, NEGATIVE, IGNORED], (pictures, n), p=[0.2, 0.5, 0.3]).astype(np.int8)
+    targets = rng.normal(0, 1, (pictures, n, 4)).astype(np.float32)
     return logits, deltas, labels, targets
 
 
@@ -28,11 +28,11 @@ def slow_losses(logits, deltas, labels, targets, positions, balance):
     """Equation 1, one anchor after the other."""
     of_objects, of_boxes = [], []
     for picture in range(len(logits)):
-        drawn = [i for i in range(len(labels[picture])) if labels[picture][i] != UNUSED]
+        drawn = [i for i in range(len(labels[picture])) if labels[picture][i] != IGNORED]
         log_loss = box_loss = 0.0
         for i in drawn:
             p = 1 / (1 + math.exp(-float(logits[picture][i])))
-            star = 1 if labels[picture][i] == HOLDS else 0
+            star = 1 if labels[picture][i] == POSITIVE else 0
             log_loss -= star * math.log(p) + (1 - star) * math.log(1 - p)
             for t, goal in zip(deltas[picture][i], targets[picture][i], strict=True):
                 x = abs(float(t) - float(goal))
@@ -52,9 +52,9 @@ def test_the_losses_are_the_papers(seed, balance):
 
 def test_losses_where_nothing_was_drawn_or_nothing_holds_an_object():
     logits, deltas, labels, targets = said(0)
-    nothing = faster_rcnn.proposal_losses(logits, deltas, np.full_like(labels, UNUSED), targets, 20)
+    nothing = faster_rcnn.proposal_losses(logits, deltas, np.full_like(labels, IGNORED), targets, 20)
     assert [float(one) for one in nothing] == [0, 0]
-    empty = faster_rcnn.proposal_losses(logits, deltas, np.full_like(labels, HOLDS_NOT), targets, 20)
+    empty = faster_rcnn.proposal_losses(logits, deltas, np.full_like(labels, NEGATIVE), targets, 20)
     assert float(empty[0]) > 0 and float(empty[1]) == 0
 
 
@@ -69,9 +69,9 @@ def test_no_gradient_reaches_what_was_not_drawn():
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([logits, deltas])
         log_loss, box_loss = faster_rcnn.proposal_losses(logits, deltas, labels, targets, 20)
-    assert not tape.gradient(log_loss, logits).numpy()[labels.numpy() == UNUSED].any()
-    assert not tape.gradient(box_loss, deltas).numpy()[labels.numpy() != HOLDS].any()
-    assert tape.gradient(box_loss, deltas).numpy()[labels.numpy() == HOLDS].any()
+    assert not tape.gradient(log_loss, logits).numpy()[labels.numpy() == IGNORED].any()
+    assert not tape.gradient(box_loss, deltas).numpy()[labels.numpy() != POSITIVE].any()
+    assert tape.gradient(box_loss, deltas).numpy()[labels.numpy() == POSITIVE].any()
 
 
 def test_the_network_speaks_in_the_order_of_the_anchors():
@@ -101,9 +101,9 @@ def slow_proposals(logits, deltas, boxes, height, width, before, after, overlap)
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(("before", "after"), [(600, 100), (50, 300), (1, 1)])
 def test_proposals_are_the_surest_that_are_left(seed, before, after):
-    random, boxes = np.random.default_rng(seed), anchors.anchors_of(10, 12, 8)
-    logits = random.normal(0, 3, len(boxes)).astype(np.float32)
-    deltas = random.normal(0, 0.3, (len(boxes), 4)).astype(np.float32)
+    rng, boxes = np.random.default_rng(seed), anchors.anchors_of(10, 12, 8)
+    logits = rng.normal(0, 3, len(boxes)).astype(np.float32)
+    deltas = rng.normal(0, 0.3, (len(boxes), 4)).astype(np.float32)
     found = faster_rcnn.propose(logits, deltas, boxes, 80, 96, before, after)
     expected = slow_proposals(logits, deltas, boxes, 80, 96, before, after, 0.7)
     np.testing.assert_allclose(found.boxes, expected[0], atol=1e-3)
@@ -144,22 +144,24 @@ BOXES = [np.array([[4.0, 4, 36, 40]], np.float32), NONE.astype(np.float32)]
 LABELS = [np.array([2], np.int32), np.zeros(0, np.int32)]
 
 
-def lesson_of(model, random=None, pictures=(0, 1), **settings):
+def lesson_of(model, rng=None, pictures=(0, 1), **settings):
     size = (48, 64)
-    net = faster_rcnn.Net(model)
+    net = faster_rcnn.Stages(model)
     filled = np.zeros((len(pictures), *size, 3), np.float32)
     maps = model.get_layer("backbone")(filled)
     logits, deltas = (out.numpy() for out in model.get_layer("proposals")(maps))
     objects = [(*PICTURES[i].shape[:2], BOXES[i], LABELS[i]) for i in pictures]
     assert net.classes == 3
-    return faster_rcnn.teach(random or np.random.default_rng(0), logits, deltas, size, objects, 3, **settings)
+    return faster_rcnn.step_targets(
+        rng or np.random.default_rng(0), logits, deltas, size, objects, 3, **settings
+    )
 
 
 def test_a_lesson_teaches_proposals_and_heads(model):
     lesson = lesson_of(model)
-    table = faster_rcnn.places(48, 64)
+    table = faster_rcnn.anchor_table(48, 64)
     assert lesson.anchor_labels.shape == (2, len(table)) and lesson.anchor_deltas.shape == (2, len(table), 4)
-    assert (lesson.anchor_labels[0] == HOLDS).any() and not (lesson.anchor_labels[1] == HOLDS).any()
+    assert (lesson.anchor_labels[0] == POSITIVE).any() and not (lesson.anchor_labels[1] == POSITIVE).any()
     assert lesson.boxes.shape == (128, 4) and lesson.images.tolist() == [0] * 64 + [1] * 64
     assert (lesson.labels[lesson.images == 1] == 3).all()  # a picture without objects: background
     truth = lesson.boxes[lesson.labels == 2].astype(float)
@@ -173,7 +175,9 @@ def test_a_lesson_teaches_proposals_and_heads(model):
 
 def test_training_moves_every_part_and_lowers_the_losses(model):
     before = [variable.numpy() for variable in model.trainable_variables]
-    history = faster_rcnn.train(model, PICTURES, BOXES, LABELS, 30, random=np.random.default_rng(0), drawn=32)
+    history = faster_rcnn.train(
+        model, PICTURES, BOXES, LABELS, 30, rng=np.random.default_rng(0), anchors_drawn=32
+    )
     assert history.shape == (30, 4) and np.isfinite(history).all()
     assert history[-5:].sum(axis=1).mean() < history[:5].sum(axis=1).mean()
     for variable, old in zip(model.trainable_variables, before, strict=True):
@@ -197,18 +201,18 @@ def test_no_gradient_passes_through_the_boxes(model):
 
 
 def test_detection_of_a_picture_of_any_size(model):
-    net = faster_rcnn.Net(model)
+    net = faster_rcnn.Stages(model)
     for size in ((48, 64), (50, 71), (33, 35)):
-        found = faster_rcnn.detect(net, np.zeros((*size, 3), np.uint8), limit=0.0)
+        found = faster_rcnn.detect(net, np.zeros((*size, 3), np.uint8), min_score=0.0)
         assert len(found.boxes) == len(found.scores) == len(found.labels)
         assert (found.boxes >= 0).all() and (found.boxes <= np.array(size[::-1] * 2) + 1e-3).all()
 
 
 def test_shared_and_separate_maps_give_the_same_detections(model):
     """Faster R-CNN is lesson 17's detector given these proposals: no more, no less."""
-    net, image = faster_rcnn.Net(model), PICTURES[0]
+    net, image = faster_rcnn.Stages(model), PICTURES[0]
     proposals = net.propose(net.map(image[None] / np.float32(255)), 48, 64).boxes
-    ours = faster_rcnn.detect(net, image, limit=0.01)
-    theirs = fast_rcnn.detect(fast_rcnn.Net(model), image, proposals, limit=0.01)
+    ours = faster_rcnn.detect(net, image, min_score=0.01)
+    theirs = fast_rcnn.detect(fast_rcnn.Stages(model), image, proposals, min_score=0.01)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)

@@ -23,9 +23,9 @@ NONE = np.zeros((0, 4), np.float32)
 
 def many_rois(n=1000, side=160, seed=0):
     """Boxes with halves, negative, outside, inverted and empty ones among them."""
-    random = np.random.default_rng(seed)
-    start = random.uniform(-40, side + 20, (n, 2))
-    boxes = np.concatenate([start, start + random.uniform(-10, 120, (n, 2))], axis=1)
+    rng = np.random.default_rng(seed)
+    start = rng.uniform(-40, side + 20, (n, 2))
+    boxes = np.concatenate([start, start + rng.uniform(-10, 120, (n, 2))], axis=1)
     boxes[::4] = np.rint(boxes[::4])  # at a scale of 1/8 and 1/4 these meet halves
     boxes[1::8] = np.rint(boxes[1::8] / 4) * 4
     boxes[2::50] = [side * 3, side * 3, side * 4, side * 4]
@@ -80,10 +80,10 @@ def test_bins_share_a_cell_where_they_do_not_fit():
 
 @pytest.mark.parametrize("size,scale", [(1, 1 / 4), (2, 1 / 8), (5, 1 / 4), (7, 1 / 16), (3, 1.0)])
 def test_equal_to_the_definition(size, scale):
-    random = np.random.default_rng(size)
-    maps = random.integers(-3, 4, (2, 9, 13, 3)).astype(np.float32)  # few values: many ties
-    boxes, images = many_rois(80, 60 if scale < 1 else 12, size), random.integers(0, 2, 80)
-    upstream = random.normal(size=(80, size, size, 3)).astype(np.float32)
+    rng = np.random.default_rng(size)
+    maps = rng.integers(-3, 4, (2, 9, 13, 3)).astype(np.float32)  # few values: many ties
+    boxes, images = many_rois(80, 60 if scale < 1 else 12, size), rng.integers(0, 2, 80)
+    upstream = rng.normal(size=(80, size, size, 3)).astype(np.float32)
     with tf.GradientTape() as tape:
         x = tf.constant(maps)
         tape.watch(x)
@@ -215,16 +215,16 @@ TORCHVISION = textwrap.dedent("""
 
 @pytest.mark.skipif(not with_torchvision(), reason="needs torchvision: requirements.txt installs it")
 def test_equal_to_torchvision(tmp_path):
-    random = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     settings = {"a": (7, 1 / 8, 20), "b": (5, 1 / 4, 40), "c": (2, 1 / 16, 10)}
-    given = {"boxes": many_rois(), "images": random.integers(0, 2, 1000)}
-    start = random.uniform(0, 120, (1000, 2))
-    given["inside"] = np.concatenate([start, start + random.uniform(8, 40, (1000, 2))], axis=1).astype(
+    given = {"boxes": many_rois(), "images": rng.integers(0, 2, 1000)}
+    start = rng.uniform(0, 120, (1000, 2))
+    given["inside"] = np.concatenate([start, start + rng.uniform(8, 40, (1000, 2))], axis=1).astype(
         np.float32
     )
     for name, (size, _, side) in settings.items():
-        given["maps_" + name] = random.normal(size=(2, side, side, 8)).astype(np.float32).round(1)  # ties
-        given["up_" + name] = random.normal(size=(1000, size, size, 8)).astype(np.float32)
+        given["maps_" + name] = rng.normal(size=(2, side, side, 8)).astype(np.float32).round(1)  # ties
+        given["up_" + name] = rng.normal(size=(1000, size, size, 8)).astype(np.float32)
     np.savez(tmp_path / "given.npz", **given)
     done = subprocess.run(
         [with_torchvision(), "-c", TORCHVISION, tmp_path / "given.npz", tmp_path / "said.npz"],

@@ -45,11 +45,11 @@ def test_what_is_known_of_regions():
 
 
 def test_regions_by_loops():
-    random = np.random.default_rng(0)
-    labels = np.kron(random.permutation(20).reshape(4, 5), np.ones((3, 2), int))
-    labels[random.random(labels.shape) < 0.2] = 7
+    rng = np.random.default_rng(0)
+    labels = np.kron(rng.permutation(20).reshape(4, 5), np.ones((3, 2), int))
+    labels[rng.random(labels.shape) < 0.2] = 7
     labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
-    found = describe(random.integers(0, 256, (*labels.shape, 3), np.uint8), labels)
+    found = describe(rng.integers(0, 256, (*labels.shape, 3), np.uint8), labels)
     pairs = set()
     for r, c in np.ndindex(labels.shape):
         for other in ((r + 1, c), (r, c + 1)):

@@ -85,7 +85,7 @@ def test_svm_labels_are_of_each_class_alone():
 
 
 def test_regression_pairs_lead_to_the_object():
-    near, targets, labels = rcnn.regression_pairs(BOXES, TRUTH, LABELS, limit=0.55)
+    near, targets, labels = rcnn.regression_pairs(BOXES, TRUTH, LABELS, iou_threshold=0.55)
     assert near.tolist() == [0, 1] and labels.tolist() == [3, 3]
     np.testing.assert_allclose(decode(BOXES[near], targets), TRUTH[[0, 0]], atol=1e-4)
     near, targets, labels = rcnn.regression_pairs(BOXES, NONE, NO_LABEL)
@@ -123,19 +123,17 @@ def test_describe_is_what_the_net_says(net, picture):
         np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-4, atol=1e-4)
 
 
-def clouds(random, n=60):
+def clouds(rng, n=60):
     """Features of two classes, 0 and 2 of three, and of background."""
     centres = 20 * np.eye(5)[:3]
-    positives = np.concatenate(
-        [centres[0] + random.normal(size=(n, 5)), centres[2] + random.normal(size=(n, 5))]
-    )
-    return positives, np.repeat([0, 2], n), centres[1] + random.normal(size=(400, 5))
+    positives = np.concatenate([centres[0] + rng.normal(size=(n, 5)), centres[2] + rng.normal(size=(n, 5))])
+    return positives, np.repeat([0, 2], n), centres[1] + rng.normal(size=(400, 5))
 
 
 def test_machines_tell_classes_apart_and_never_find_one_without_positives():
-    random = np.random.default_rng(0)
-    positives, labels, negatives = clouds(random)
-    svms = rcnn.train_svms(positives, labels, negatives, np.ones((400, 3), bool), random)
+    rng = np.random.default_rng(0)
+    positives, labels, negatives = clouds(rng)
+    svms = rcnn.train_svms(positives, labels, negatives, np.ones((400, 3), bool), rng)
     scores = positives @ svms.weights + svms.biases
     assert (scores[labels == 0, 0] > 0).all() and (scores[labels == 2, 2] > 0).all()
     assert ((negatives @ svms.weights + svms.biases)[:, [0, 2]] < 0).all()
@@ -145,27 +143,27 @@ def test_machines_tell_classes_apart_and_never_find_one_without_positives():
 
 
 def test_a_class_without_negatives_is_never_found():
-    random = np.random.default_rng(0)
-    positives, labels, negatives = clouds(random)
-    svms = rcnn.train_svms(positives, labels, negatives, np.zeros((400, 3), bool), random)
+    rng = np.random.default_rng(0)
+    positives, labels, negatives = clouds(rng)
+    svms = rcnn.train_svms(positives, labels, negatives, np.zeros((400, 3), bool), rng)
     assert np.isneginf(svms.biases).all()
 
 
 def test_hard_negatives_change_the_machine():
     """Few negatives drawn first lie far away; the pass over all finds those beside the positives."""
-    random = np.random.default_rng(0)
-    positives = np.array([20.0, 0]) + random.normal(size=(50, 2))
+    rng = np.random.default_rng(0)
+    positives = np.array([20.0, 0]) + rng.normal(size=(50, 2))
     negatives = np.concatenate(
-        [[-20.0, 0] + random.normal(size=(2000, 2)), [14.0, 6] + random.normal(size=(20, 2))]
+        [[-20.0, 0] + rng.normal(size=(2000, 2)), [14.0, 6] + rng.normal(size=(20, 2))]
     )
-    w, b = rcnn.train_svm(positives, negatives, random, first=10)
-    easy = rcnn.train_svm(positives, negatives[:2000], random, first=10)
+    w, b = rcnn.train_svm(positives, negatives, rng, first=10)
+    easy = rcnn.train_svm(positives, negatives[:2000], rng, first=10)
     assert (negatives[2000:] @ w + b).mean() < (negatives[2000:] @ easy[0] + easy[1]).mean() - 0.3
 
 
 def test_ridge_is_least_squares_when_it_weighs_nothing():
-    random = np.random.default_rng(0)
-    x, true = random.normal(size=(200, 6)), random.normal(size=(6, 4))
+    rng = np.random.default_rng(0)
+    x, true = rng.normal(size=(200, 6)), rng.normal(size=(6, 4))
     w, b = rcnn.fit_ridge(x, x @ true + 3, ridge=1e-4)
     np.testing.assert_allclose(w, true, atol=1e-5)
     np.testing.assert_allclose(b, 3, atol=1e-5)
@@ -212,11 +210,11 @@ def test_a_profile_tells_where_a_map_answers():
 
 def test_the_shipped_form_says_what_its_three_models_say(net):
     """Machines and regression as dense layers beside the net's own, in the file of `make weights`."""
-    random = np.random.default_rng(0)
-    svms = rcnn.Svms(random.normal(size=(128, 10)), random.normal(size=10))
-    w, b = random.normal(size=(896, 4)), random.normal(size=4)
+    rng = np.random.default_rng(0)
+    svms = rcnn.Svms(rng.normal(size=(128, 10)), rng.normal(size=10))
+    w, b = rng.normal(size=(896, 4)), rng.normal(size=4)
     detector = lesson_16.joined(net, svms, (w * rcnn.NORM, b))
-    x = random.random((3, 28, 28, 1)).astype(np.float32)
+    x = rng.random((3, 28, 28, 1)).astype(np.float32)
     maps, features, logits = (output.numpy() for output in net(x))
     scores, moves, same = (output.numpy() for output in detector(x))
     np.testing.assert_allclose(scores, features @ svms.weights + svms.biases, rtol=1e-3, atol=1e-3)

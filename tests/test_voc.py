@@ -12,7 +12,7 @@ from PIL import Image
 from scripts import data
 from scripts.data import ladder, scenes, voc_sets
 from scripts.data.voc_annotation import Refused, read_annotation
-from scripts.detection.evaluation import Found, evaluate, objects_in
+from scripts.detection.evaluation import Detections, evaluate, objects_in
 from tests.test_ladder import Server
 
 mirror = pytest.mark.skipif(
@@ -225,7 +225,7 @@ def test_false_alarms_on_empty_pictures_count(tmp_path):
     write(tmp_path, "b")
     truth = objects_in(read(tmp_path)[0])
     box = truth[0].boxes
-    found = [Found(box, np.array([score]), np.array([0])) for score in (0.5, 0.9)]
+    found = [Detections(box, np.array([score]), np.array([0])) for score in (0.5, 0.9)]
     assert evaluate(found, truth, 1).mean == 0.5
 
 
@@ -483,7 +483,9 @@ def test_voc2007_faults_leave_nothing(served, alone, fault):
             "cut": (200, body[:-900]),
             "page": (200, b"<html>"),
         }[fault]
-    with pytest.raises(data.DataError, match=r"VOC 2007, trainval, cannot be had here: .*; 127\.0\.0\.1: .*Cure"):
+    with pytest.raises(
+        data.DataError, match=r"VOC 2007, trainval, cannot be had here: .*; 127\.0\.0\.1: .*Cure"
+    ):
         data.load_voc2007("trainval")
     assert [path.name for path in alone.iterdir() if not path.name.endswith(".lock")] == []
 

@@ -16,14 +16,14 @@ from scripts.detection.boxes import encode, iou
 SCALES = (24, 36, 54)
 RATIOS = (0.5, 1.0, 2.0)  # height to width (section 3.1.1)
 # IoU: above the one an anchor holds an object, below the other none (section 3.1.2)
-POSITIVE, NEGATIVE = 0.7, 0.3
+POSITIVE_IOU, NEGATIVE_IOU = 0.7, 0.3
 # anchors of a picture that are learnt at a time, and the most of them with objects (3.1.3)
 BATCH, SHARE = 256, 0.5
-HOLDS, HOLDS_NOT, UNUSED = 1, 0, -1
+POSITIVE, NEGATIVE, IGNORED = 1, 0, -1
 
 
 class Targets(NamedTuple):
-    """What the anchors of a picture are taught: labels (n,), HOLDS, HOLDS_NOT or UNUSED; deltas (n, 4), 0 but where HOLDS."""
+    """What the anchors of a picture are taught: labels (n,), POSITIVE, NEGATIVE or IGNORED; deltas (n, 4), 0 but for POSITIVE."""
 
     labels: np.ndarray
     deltas: np.ndarray
@@ -56,7 +56,7 @@ def inside(boxes, height: int, width: int) -> np.ndarray:
     return (boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= (width, height)).all(axis=1)
 
 
-def match(anchors, truth, usable=None, positive=POSITIVE, negative=NEGATIVE):
+def match(anchors, truth, usable=None, positive=POSITIVE_IOU, negative=NEGATIVE_IOU):
     """Which anchors hold an object (section 3.1.2).
 
     An anchor does when its IoU with some object is above `positive`; so does the one that overlaps an object most, and
@@ -65,46 +65,46 @@ def match(anchors, truth, usable=None, positive=POSITIVE, negative=NEGATIVE):
 
     Args:
         anchors: float, shape (n, 4); truth: float, shape (k, 4), k may be 0.
-        usable: bool, shape (n,), or None for all; the others are UNUSED and never an object's best.
+        usable: bool, shape (n,), or None for all; the others are IGNORED and never an object's best.
 
     Returns:
-        int8, shape (n,): HOLDS; HOLDS_NOT, when every IoU is below `negative`; UNUSED for what lies between. And int64,
+        int8, shape (n,): POSITIVE; NEGATIVE, when every IoU is below `negative`; IGNORED for what lies between. And int64,
         shape (n,): the object each overlaps most, the one its box is taught to reach; 0 where there is none.
     """
     usable = np.ones(len(anchors), bool) if usable is None else usable
     if len(truth) == 0:
-        return np.where(usable, HOLDS_NOT, UNUSED).astype(np.int8), np.zeros(len(anchors), np.int64)
+        return np.where(usable, NEGATIVE, IGNORED).astype(np.int8), np.zeros(len(anchors), np.int64)
     overlaps = iou(anchors, truth) * usable[:, None]
     most, of_object = overlaps.max(axis=1), overlaps.max(axis=0)
     best = ((overlaps == of_object) & (of_object > 0)).any(axis=1)  # without "> 0" all anchors would be
-    labels = np.where(most < negative, HOLDS_NOT, UNUSED)
-    labels = np.where((most > positive) | best, HOLDS, labels)
-    return np.where(usable, labels, UNUSED).astype(np.int8), overlaps.argmax(axis=1)
+    labels = np.where(most < negative, NEGATIVE, IGNORED)
+    labels = np.where((most > positive) | best, POSITIVE, labels)
+    return np.where(usable, labels, IGNORED).astype(np.int8), overlaps.argmax(axis=1)
 
 
-def draw(random, labels, count=BATCH, share=SHARE) -> np.ndarray:
-    """The labels of a batch of anchors: of all but these UNUSED (section 3.1.3).
+def draw(rng, labels, count=BATCH, share=SHARE) -> np.ndarray:
+    """The labels of a batch of anchors: of all but these IGNORED (section 3.1.3).
 
     At most a share of the batch holds objects; the rest does not. Where objects are fewer, more of the others fill it.
     """
-    holding, others = np.flatnonzero(labels == HOLDS), np.flatnonzero(labels == HOLDS_NOT)
-    holding = random.permutation(holding)[: int(count * share)]
-    drawn = np.full_like(labels, UNUSED)
-    drawn[holding] = HOLDS
-    drawn[random.permutation(others)[: count - len(holding)]] = HOLDS_NOT
+    holding, others = np.flatnonzero(labels == POSITIVE), np.flatnonzero(labels == NEGATIVE)
+    holding = rng.permutation(holding)[: int(count * share)]
+    drawn = np.full_like(labels, IGNORED)
+    drawn[holding] = POSITIVE
+    drawn[rng.permutation(others)[: count - len(holding)]] = NEGATIVE
     return drawn
 
 
-def targets(random, anchors, truth, height: int, width: int, **batch) -> Targets:
+def targets(rng, anchors, truth, height: int, width: int, **batch) -> Targets:
     """What the anchors of one picture are taught in one step.
 
     Args:
-        random: a ``numpy.random.Generator``; anchors: of `anchors_of`; truth: float, shape (k, 4), the objects' boxes.
+        rng: a ``numpy.random.Generator``; anchors: of `anchors_of`; truth: float, shape (k, 4), the objects' boxes.
         height, width: of the picture, pixels. batch: count and share of `draw`.
     """
     labels, which = match(anchors, truth, inside(anchors, height, width))
-    labels = draw(random, labels, **batch)
-    deltas, holding = np.zeros((len(anchors), 4), np.float32), labels == HOLDS
+    labels = draw(rng, labels, **batch)
+    deltas, holding = np.zeros((len(anchors), 4), np.float32), labels == POSITIVE
     if holding.any():
         deltas[holding] = encode(anchors[holding], truth[which[holding]].astype(float))
     return Targets(labels, deltas)

@@ -52,12 +52,12 @@ def iou(boxes, others):
     return np.divide(common, union, out=np.zeros(union.shape), where=(union > 0) & np.isfinite(union))
 
 
-def nms(boxes, scores, limit=0.3):
+def nms(boxes, scores, iou_threshold=0.3):
     """Greedy non-maximum suppression (R-CNN, section 2.2): the best box stays, all that overlap it too much go, again.
 
     Args:
         boxes: float, shape (n, 4); scores: float, shape (n,).
-        limit: a box goes when its IoU with a better one that stays is *above* this. R-CNN uses 0.3.
+        iou_threshold: a box goes when its IoU with a better one that stays is *above* this. R-CNN uses 0.3.
 
     Returns:
         int64, shape (k,): indices of the boxes that stay, best first; of equal scores the earlier box is the better one.
@@ -69,15 +69,15 @@ def nms(boxes, scores, limit=0.3):
     while len(order):
         kept.append(order[0])
         overlaps = iou(boxes[order[:1]], boxes[order[1:]])[0]
-        order = order[1:][overlaps <= limit]
+        order = order[1:][overlaps <= iou_threshold]
     return np.array(kept, np.int64)
 
 
-def nms_by_class(boxes, scores, labels, limit=0.3):
+def nms_by_class(boxes, scores, labels, iou_threshold=0.3):
     """`nms` for each class alone: boxes of different classes never suppress each other.
 
     Args:
-        boxes, scores, limit: as in `nms`; labels: int, shape (n,).
+        boxes, scores, iou_threshold: as in `nms`; labels: int, shape (n,).
 
     Returns:
         int64, shape (k,): indices of the boxes that stay over all classes, best first; equal scores in order of index.
@@ -85,7 +85,7 @@ def nms_by_class(boxes, scores, labels, limit=0.3):
     kept = np.zeros(0, np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        kept = np.append(kept, members[nms(boxes[members], scores[members], limit)])
+        kept = np.append(kept, members[nms(boxes[members], scores[members], iou_threshold)])
     return kept[np.lexsort((kept, -scores[kept]))]
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scripts.detection.boxes import iou
-from scripts.detection.detections import Found
+from scripts.detection.detections import Detections
 
 HIT, MISS, IGNORED = 1, 0, -1
 
@@ -55,16 +55,16 @@ class Evaluation:
     judged: list[Judged]
 
 
-def match(boxes, truth, difficult=None, limit=0.5):
+def match(boxes, truth, difficult=None, iou_threshold=0.5):
     """Judge the detections of one class in one picture (section 4.2).
 
-    A detection looks at the object it overlaps most, and at no other. Is the overlap too small, or the object already
+    A detection looks at the object it overlaps most, and at no other. If the overlap is too small, or the object already
     hit by a better detection, it is a miss: the second box on an object is a false alarm. Is the object marked as
     difficult, it counts neither way, however often it is found.
 
     Args:
         boxes: float, shape (n, 4), best first; truth: float, shape (k, 4); difficult: bool, shape (k,), or None.
-        limit: the IoU from which on an object is found.
+        iou_threshold: the IoU from which on an object is found.
 
     Returns:
         int, shape (n,): HIT (1), MISS (0) or IGNORED (-1).
@@ -74,9 +74,9 @@ def match(boxes, truth, difficult=None, limit=0.5):
         return outcomes
     overlaps, hit = iou(boxes, truth), np.zeros(len(truth), bool)
     for i, best in enumerate(overlaps.argmax(axis=1)):
-        if overlaps[i, best] >= limit and difficult is not None and difficult[best]:
+        if overlaps[i, best] >= iou_threshold and difficult is not None and difficult[best]:
             outcomes[i] = IGNORED
-        elif overlaps[i, best] >= limit and not hit[best]:
+        elif overlaps[i, best] >= iou_threshold and not hit[best]:
             outcomes[i], hit[best] = HIT, True
     return outcomes
 
@@ -120,7 +120,7 @@ def average_precision(precision, recall, method="area"):
     return float(value) if np.ndim(value) == 0 else value
 
 
-def judge(found: list[Found], truth: list[Objects], label: int, limit: float = 0.5) -> Judged:
+def judge(found: list[Detections], truth: list[Objects], label: int, iou_threshold: float = 0.5) -> Judged:
     """All detections of one class, judged picture by picture and put in one order; of equal scores the earlier one first.
 
     Raises:
@@ -137,7 +137,7 @@ def judge(found: list[Found], truth: list[Objects], label: int, limit: float = 0
         order = np.argsort(-score, kind="stable")
         difficult = np.zeros(wanted.sum(), bool) if there.difficult is None else there.difficult[wanted]
         scores.append(score[order])
-        outcomes.append(match(said.boxes[mine][order], there.boxes[wanted], difficult, limit))
+        outcomes.append(match(said.boxes[mine][order], there.boxes[wanted], difficult, iou_threshold))
         counts.append(len(order))
         objects.append(int((~difficult).sum()))
     scores, outcomes = np.concatenate([[], *scores]), np.concatenate([np.zeros(0, int), *outcomes])
@@ -147,18 +147,22 @@ def judge(found: list[Found], truth: list[Objects], label: int, limit: float = 0
 
 
 def evaluate(
-    found: list[Found], truth: list[Objects], classes: int, limit: float = 0.5, method: str = "area"
+    found: list[Detections],
+    truth: list[Objects],
+    classes: int,
+    iou_threshold: float = 0.5,
+    method: str = "area",
 ) -> Evaluation:
     """Average precision of each class and its mean.
 
     Args:
         found, truth: one entry a picture, in the same order; labels 0..classes-1.
-        limit, method: as in `match` and `average_precision`.
+        iou_threshold, method: as in `match` and `average_precision`.
 
     Raises:
         ValueError: as `judge`.
     """
-    judged = [judge(found, truth, label, limit) for label in range(classes)]
+    judged = [judge(found, truth, label, iou_threshold) for label in range(classes)]
     once = np.ones((1, len(truth)), int)
     values = np.array([_of_class(one, once, method)[0] for one in judged])
     return Evaluation(values, _mean(values), judged)

@@ -15,25 +15,31 @@ from keras import layers
 
 from scripts.detection import detections
 from scripts.detection.boxes import encode, large_enough, nearest
-from scripts.detection.detections import Found
+from scripts.detection.detections import Detections
 from scripts.detection.pooling import RoiPooling
 from scripts.runtime import progress
 
 STRIDE = 4  # pixels a cell of the map
 BINS = 7  # a side, after RoI pooling (the paper's, for VGG16)
 ROIS, SHARE = 64, 0.25  # RoIs a picture; the share of these that are objects (section 2.3)
-OBJECT, LOWEST = 0.5, 0.1  # an object from this IoU on; background between the two (section 2.3)
-SPREAD = np.float32((0.1, 0.1, 0.2, 0.2))  # box targets are divided by it: about their standard deviations
+FOREGROUND_IOU, BACKGROUND_IOU = (
+    0.5,
+    0.1,
+)  # an object from this IoU on; background between the two (section 2.3)
+BOX_STD = np.float32((0.1, 0.1, 0.2, 0.2))  # box targets are divided by it: about their standard deviations
 SMALLEST = 4.0  # pixels, of a proposal's side
 
 
 class Example(NamedTuple):
-    """A picture ready for training: uint8 (height, width, 3); its RoIs, float32 (n, 4), objects' own boxes among them; their
-    IoU with the nearest object, (n,); its label, (n,), the background's below `OBJECT`; box targets, (n, 4)."""
+    """A picture ready for training.
+
+    image: uint8 (height, width, 3); boxes: its RoIs, float32 (n, 4), objects' own boxes among them; overlaps: their IoU with
+    the nearest object, (n,); labels: that object's, (n,), the background's below `FOREGROUND_IOU`; targets: of boxes, (n, 4).
+    """
 
     image: np.ndarray
     boxes: np.ndarray
-    overlap: np.ndarray
+    overlaps: np.ndarray
     labels: np.ndarray
     targets: np.ndarray
 
@@ -55,7 +61,7 @@ def heads(classes: int, channels: int = 96, width: int = 128, bins: int = BINS) 
     """From a pooled RoI to its two answers (section 2.2).
 
     Input: float32, shape (n, bins, bins, channels). Outputs: logits of the classes and, last, of the background, shape
-    (n, classes + 1); box deltas of each class, over `SPREAD`, shape (n, classes, 4).
+    (n, classes + 1); box deltas of each class, over `BOX_STD`, shape (n, classes, 4).
     """
     pooled = keras.Input(shape=(bins, bins, channels))
     hidden = layers.Dense(width, activation="relu", kernel_initializer="he_normal", name="hidden")
@@ -96,41 +102,43 @@ def start_from(model, classifier) -> None:
     model.get_layer("heads").get_layer("hidden").set_weights(classifier.get_layer("hidden").get_weights())
 
 
-def prepare(image, proposals, truth, labels, background: int, random=None, jittered: int = 0) -> Example:
+def prepare(image, proposals, truth, labels, background: int, rng=None, jittered: int = 0) -> Example:
     """What training has to know of a picture: proposals and the objects' own boxes, each with label and target.
 
     Args:
         image: uint8, (height, width, 3); proposals: float, (n, 4), may be none; truth: float, (k, 4); labels: int, (k,).
-        jittered: for each object so many boxes near it more, drawn by `random`.
+        jittered: for each object so many boxes near it more, drawn by `rng`.
     """
-    near = [jitter(random, truth, jittered, image.shape)] if jittered else []
+    near = [jitter(rng, truth, jittered, image.shape)] if jittered else []
     boxes = np.concatenate([proposals, truth, *near]).astype(np.float32)
     boxes = boxes[large_enough(boxes, SMALLEST)]
     overlap, which = nearest(boxes, truth)
-    is_object = overlap >= OBJECT
+    is_object = overlap >= FOREGROUND_IOU
     targets = np.zeros((len(boxes), 4), np.float32)
-    targets[is_object] = encode(boxes[is_object], truth[which[is_object]]) / SPREAD
+    targets[is_object] = encode(boxes[is_object], truth[which[is_object]]) / BOX_STD
     return Example(
         image, boxes, overlap, np.where(is_object, np.append(labels, 0)[which], background), targets
     )
 
 
-def jitter(random, truth, count: int, shape) -> np.ndarray:
+def jitter(rng, truth, count: int, shape) -> np.ndarray:
     """`count` boxes near each object: its corners moved by up to a quarter of its sides, cut at the picture's border."""
     boxes = np.repeat(truth, count, axis=0)
     sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-    moved = boxes + random.uniform(-0.25, 0.25, boxes.shape) * sides
+    moved = boxes + rng.uniform(-0.25, 0.25, boxes.shape) * sides
     return np.clip(moved, 0, np.array([shape[1], shape[0]] * 2))
 
 
-def sample(rng, overlap, count: int = ROIS, share: float = SHARE, lowest: float = LOWEST) -> np.ndarray:
+def sample(
+    rng, overlaps, count: int = ROIS, share: float = SHARE, background_iou: float = BACKGROUND_IOU
+) -> np.ndarray:
     """Which RoIs of a picture are trained on (section 2.3): at most a `share` of objects, the others background.
 
-    Background overlaps an object by `lowest` to 0.5: boxes near objects are the hard ones. Where there is none such, any
+    Background overlaps an object by `background_iou` to 0.5: boxes near objects are the hard ones. Where there is none such, any
     background will do; where there is none at all, objects fill the batch. Few are drawn several times.
 
     Args:
-        overlap: float, shape (n,), IoU of each RoI with its nearest object.
+        overlaps: float, shape (n,), IoU of each RoI with its nearest object.
 
     Returns:
         int, shape (count,): indices.
@@ -138,18 +146,18 @@ def sample(rng, overlap, count: int = ROIS, share: float = SHARE, lowest: float 
     Raises:
         ValueError: no RoI at all.
     """
-    if len(overlap) == 0:
+    if len(overlaps) == 0:
         raise ValueError("there is no RoI to learn from: no proposal, no object")
-    objects = np.flatnonzero(overlap >= OBJECT)
-    others = np.flatnonzero((overlap < OBJECT) & (overlap >= lowest))
-    others = others if len(others) else np.flatnonzero(overlap < OBJECT)
+    objects = np.flatnonzero(overlaps >= FOREGROUND_IOU)
+    others = np.flatnonzero((overlaps < FOREGROUND_IOU) & (overlaps >= background_iou))
+    others = others if len(others) else np.flatnonzero(overlaps < FOREGROUND_IOU)
     most = min(int(count * share), len(objects)) if len(others) else count
     chosen = rng.choice(objects, most, replace=most > len(objects)) if most else []
     rest = count - most
     return np.append(chosen, rng.choice(others, rest, replace=rest > len(others)) if rest else []).astype(int)
 
 
-def together(images) -> np.ndarray:
+def padded_batch(images) -> np.ndarray:
     """Pictures as one array, float32 (n, h, w, 3), values 0..1; smaller ones are filled up at the right and below with 0."""
     height, width = np.max([image.shape[:2] for image in images], axis=0)
     pictures = np.zeros((len(images), height, width, 3), np.float32)
@@ -158,14 +166,14 @@ def together(images) -> np.ndarray:
     return pictures
 
 
-def batch(random, examples, **settings):
+def batch(rng, examples, **settings):
     """RoIs of some pictures as one batch of fixed shape: what `trainer`'s step takes.
 
     Returns:
         pictures, float32 (p, h, w, 3), values 0..1; boxes, (p * 64, 4); images, int32 (p * 64,); labels, int32; targets.
     """
-    pictures = together([one.image for one in examples])
-    picked = [sample(random, one.overlap, **settings) for one in examples]
+    pictures = padded_batch([one.image for one in examples])
+    picked = [sample(rng, one.overlaps, **settings) for one in examples]
     images = np.repeat(np.arange(len(examples), dtype=np.int32), [len(p) for p in picked])
     parts = [[part[p] for part in one[1:]] for one, p in zip(examples, picked, strict=True)]
     boxes, _, labels, targets = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -182,7 +190,7 @@ def losses(logits, deltas, labels, targets):
     """The two losses of equation 1, means over all RoIs; the box loss of a background is 0.
 
     Args:
-        logits, deltas: of the detector; labels: int32 (n,); targets: (n, 4), over `SPREAD`.
+        logits, deltas: of the detector; labels: int32 (n,); targets: (n, 4), over `BOX_STD`.
     """
     background = logits.shape[1] - 1
     of_class = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
@@ -221,7 +229,7 @@ def train(
     steps: int,
     rate: float = 1e-3,
     weight: float = 1.0,
-    random=None,
+    rng=None,
     pictures: int = 2,
     doing: str = "",
     **settings,
@@ -234,11 +242,11 @@ def train(
     Returns:
         float, shape (steps, 2): the two losses of each step.
     """
-    random = random or np.random.default_rng(0)
+    rng = rng or np.random.default_rng(0)
     step = trainer(model, adam(rate, steps), weight)
     history = [
-        step(*batch(random, [examples[i] for i in chosen], **settings))
-        for chosen in progress(drawn(random, len(examples), pictures, steps), doing, steps)
+        step(*batch(rng, [examples[i] for i in chosen], **settings))
+        for chosen in progress(shuffled_batches(rng, len(examples), pictures, steps), doing, steps)
     ]
     return np.array(history, np.float32)
 
@@ -250,17 +258,17 @@ def adam(rate: float, steps: int) -> keras.optimizers.Adam:
     return keras.optimizers.Adam(decay(rate / 10, steps - warm, warmup_target=rate, warmup_steps=warm))
 
 
-def drawn(random, count: int, size: int, steps: int):
+def shuffled_batches(rng, count: int, size: int, steps: int):
     """For each step the indices of `size` of `count` things, in an order that is new for each epoch."""
     order = []
     for _ in range(steps):
         if len(order) < size:
-            order = [*order, *random.permutation(count)]
+            order = [*order, *rng.permutation(count)]
         chosen, order = order[:size], order[size:]
         yield chosen
 
 
-class Net:
+class Stages:
     """A detector's stages, each a graph traced once: the map of one picture, pooling and heads of its RoIs."""
 
     def __init__(self, model):
@@ -287,17 +295,21 @@ class Net:
             return np.zeros((0, self.classes + 1), np.float32), np.zeros((0, self.classes, 4), np.float32)
         maps = self.map(image[None].astype(np.float32) / np.float32(255))
         logits, deltas = self.heads(self.pool(maps, boxes.astype(np.float32)))
-        return tf.nn.softmax(logits).numpy(), deltas.numpy() * SPREAD
+        return tf.nn.softmax(logits).numpy(), deltas.numpy() * BOX_STD
 
 
-def detect(net: Net, image, proposals, limit: float = 0.05, overlap: float = 0.3, move: bool = True) -> Found:
+def detect(
+    net: Stages, image, proposals, min_score: float = 0.05, iou_threshold: float = 0.3, move: bool = True
+) -> Detections:
     """From a picture and its proposals to detections: threshold, boxes moved, suppression class by class (section 2.2).
 
     Args:
-        limit: a class is reported where its probability is above this; move: whether boxes are moved by the box head.
+        min_score: a class is reported where its probability is above this; move: whether boxes are moved by the box head.
     """
     proposals = np.asarray(proposals, np.float32).reshape(-1, 4)
     proposals = proposals[large_enough(proposals, SMALLEST)]
     probabilities, deltas = net(image, proposals)
     moves = deltas if move else None
-    return detections.detect(proposals, probabilities[:, :-1], moves, limit, overlap, image.shape[:2])
+    return detections.detect(
+        proposals, probabilities[:, :-1], moves, min_score, iou_threshold, image.shape[:2]
+    )

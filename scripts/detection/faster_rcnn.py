@@ -14,9 +14,9 @@ import tensorflow as tf
 from keras import layers
 
 from scripts.detection import anchors, detections, fast_rcnn
-from scripts.detection.anchors import BATCH, HOLDS, RATIOS, SCALES, UNUSED
+from scripts.detection.anchors import BATCH, IGNORED, POSITIVE, RATIOS, SCALES
 from scripts.detection.boxes import clip, decode, large_enough
-from scripts.detection.detections import Found
+from scripts.detection.detections import Detections
 from scripts.detection.fast_rcnn import smooth_l1
 from scripts.detection.pooling import RoiPooling
 from scripts.runtime import progress
@@ -25,7 +25,7 @@ STRIDE = 2 * fast_rcnn.STRIDE  # pixels between positions of anchors: the propos
 BALANCE = 50.0  # lambda of equation 1, which makes both parts weigh alike; the paper's 10 is for more objects a batch
 # proposals that suppression sees, and that it leaves at most; the paper: 6000 and 300
 BEFORE, AFTER = 600, 100
-OVERLAP = 0.7  # a proposal goes when its IoU with a surer one is above this (section 3.3)
+IOU_THRESHOLD = 0.7  # a proposal goes when its IoU with a surer one is above this (section 3.3)
 SMALLEST = 8  # pixels: a proposal with a shorter side is dropped; the paper's code: 16
 
 
@@ -70,7 +70,7 @@ def proposal_losses(logits, deltas, labels, targets, positions, balance=BALANCE)
         of smooth L1 over the anchors that hold an object. Each is the mean over pictures.
     """
     labels = tf.cast(labels, tf.float32)
-    drawn, holds = tf.cast(labels != UNUSED, tf.float32), tf.cast(labels == HOLDS, tf.float32)
+    drawn, holds = tf.cast(labels != IGNORED, tf.float32), tf.cast(labels == POSITIVE, tf.float32)
     log_losses = drawn * tf.nn.sigmoid_cross_entropy_with_logits(labels=holds, logits=logits)
     log_loss = tf.reduce_sum(log_losses, axis=1) / tf.maximum(tf.reduce_sum(drawn, axis=1), 1.0)
     away = tf.reduce_sum(smooth_l1(deltas - tf.cast(targets, tf.float32)), axis=2)
@@ -78,25 +78,27 @@ def proposal_losses(logits, deltas, labels, targets, positions, balance=BALANCE)
     return tf.reduce_mean(log_loss), tf.reduce_mean(box_loss)
 
 
-def propose(logits, deltas, places, height, width, before=BEFORE, after=AFTER, overlap=OVERLAP) -> Proposals:
+def propose(
+    logits, deltas, anchor_boxes, height, width, before=BEFORE, after=AFTER, iou_threshold=IOU_THRESHOLD
+) -> Proposals:
     """From what the network says of one picture to proposals (sections 3.1.1 and 3.3).
 
     Args:
-        logits: float, shape (anchors,); deltas: float, shape (anchors, 4); places: the anchors, same shape.
+        logits: float, shape (anchors,); deltas: float, shape (anchors, 4); anchor_boxes: the anchors, same shape.
         height, width: of the picture: boxes are cut at its borders, and dropped where little is left.
         before: only so many, the surest, go into suppression; after: so many are left at most.
     """
     order = np.argsort(-logits, kind="stable")[:before]
-    boxes = clip(decode(places[order], deltas[order].astype(float)), height, width)
+    boxes = clip(decode(anchor_boxes[order], deltas[order].astype(float)), height, width)
     kept = large_enough(boxes, SMALLEST) & np.isfinite(logits[order])
     boxes, scores = boxes[kept].astype(np.float32), tf.sigmoid(logits[order][kept]).numpy()
     # TensorFlow takes a box as y1, x1, y2, x2
-    chosen = tf.image.non_max_suppression(boxes[:, [1, 0, 3, 2]], scores, after, overlap).numpy()
+    chosen = tf.image.non_max_suppression(boxes[:, [1, 0, 3, 2]], scores, after, iou_threshold).numpy()
     return Proposals(boxes[chosen], scores[chosen])
 
 
 @functools.cache
-def places(height: int, width: int, scales=SCALES) -> np.ndarray:
+def anchor_table(height: int, width: int, scales=SCALES) -> np.ndarray:
     """The anchors of a picture of this size, in the order of the proposal network's answers."""
     return anchors.anchors_of(height // STRIDE, width // STRIDE, STRIDE, scales)
 
@@ -116,9 +118,11 @@ def detector(classes: int = 10) -> keras.Model:
     return keras.Model([pictures, boxes, images], [*proposal_net(maps.shape[-1])(maps), *top(pooled)])
 
 
-class Lesson(NamedTuple):
-    """What one step teaches: labels and deltas of all anchors of all pictures; boxes for the heads, the picture of each,
-    their labels and targets."""
+class StepTargets(NamedTuple):
+    """What one step of joint training is taught.
+
+    Labels and deltas of all anchors of all pictures; boxes for the heads, the picture of each, their labels and targets.
+    """
 
     anchor_labels: np.ndarray
     anchor_deltas: np.ndarray
@@ -128,14 +132,16 @@ class Lesson(NamedTuple):
     targets: np.ndarray
 
 
-# of a Lesson's parts, for the graph: kind of number, and shape
+# of the parts of `StepTargets`, for the graph: kind of number, and shape
 PARTS = (
     (tf.int8, (None, None)), (tf.float32, (None, None, 4)), (tf.float32, (None, 4)), (tf.int32, (None,)),
     (tf.int32, (None,)), (tf.float32, (None, 4)),
 )  # fmt: skip
 
 
-def teach(random, logits, deltas, size, objects, background, drawn=BATCH, after=200, scales=SCALES) -> Lesson:
+def step_targets(
+    rng, logits, deltas, size, objects, background, anchors_drawn=BATCH, after=200, scales=SCALES
+) -> StepTargets:
     """What is to be learnt from what the proposal network says now: for it, and for the heads, who get its proposals.
 
     Args:
@@ -143,25 +149,25 @@ def teach(random, logits, deltas, size, objects, background, drawn=BATCH, after=
             gradient passes here, though boxes depend on deltas. That is what makes joint training approximate (3.2).
         size: (height, width) that all pictures were filled up to.
         objects: for each picture its height, its width, its boxes (k, 4) and their labels (k,).
-        drawn: anchors of a picture; after: proposals that the heads may get; scales: of the anchors, a tuple.
+        anchors_drawn: of a picture; after: proposals that the heads may get; scales: of the anchors, a tuple.
     """
-    parts, table = [], places(*size, scales)
+    parts, table = [], anchor_table(*size, scales)
     for i, (height, width, truth, labels) in enumerate(objects):
-        of_anchors = anchors.targets(random, table, truth, height, width, count=drawn)
+        of_anchors = anchors.targets(rng, table, truth, height, width, count=anchors_drawn)
         boxes = propose(logits[i], deltas[i], table, height, width, after=after).boxes
         given = fast_rcnn.prepare(None, boxes, truth, labels, background)
-        picked = fast_rcnn.sample(random, given.overlap, lowest=0.0)
+        picked = fast_rcnn.sample(rng, given.overlaps, background_iou=0.0)
         image, classes = np.full(len(picked), i, np.int32), given.labels[picked].astype(np.int32)
         parts.append((*of_anchors, given.boxes[picked], image, classes, given.targets[picked]))
     labels, deltas, *rest = zip(*parts, strict=True)
-    return Lesson(np.stack(labels), np.stack(deltas), *map(np.concatenate, rest))
+    return StepTargets(np.stack(labels), np.stack(deltas), *map(np.concatenate, rest))
 
 
-def ask(answer, which, logits, deltas) -> Lesson:
-    """The Lesson that a Python function gives to numbers out of a graph. No gradient passes."""
+def from_python(answer, which, logits, deltas) -> StepTargets:
+    """What a Python function answers to numbers out of a graph, as `StepTargets`. No gradient passes."""
     kinds, shapes = zip(*PARTS, strict=True)
     given = tf.numpy_function(answer, [which, logits, deltas], kinds)
-    return Lesson(*(tf.ensure_shape(part, shape) for part, shape in zip(given, shapes, strict=True)))
+    return StepTargets(*(tf.ensure_shape(part, shape) for part, shape in zip(given, shapes, strict=True)))
 
 
 def joint_losses(model, pictures, which, answer):
@@ -169,17 +175,17 @@ def joint_losses(model, pictures, which, answer):
 
     Args:
         model: of `detector`; pictures: float32, (n, height, width, 3), values 0..1; which: int64 (n,), for `answer`.
-        answer: a function of which, logits and deltas: a Lesson, by `teach`.
+        answer: a function of which, logits and deltas, which returns `StepTargets`, by `step_targets`.
     """
     backbone, proposals, pooling, heads = map(model.get_layer, ("backbone", "proposals", "pooling", "heads"))
     maps = backbone(pictures, training=True)  # once, for all that follows
     logits, deltas = proposals(maps, training=True)
-    lesson = ask(answer, which, logits, deltas)  # numbers: no gradient passes through the boxes
+    targets = from_python(answer, which, logits, deltas)  # numbers: no gradient passes through the boxes
     positions = tf.shape(logits)[1] // (len(SCALES) * len(RATIOS))
-    pooled = pooling(maps, lesson.boxes, lesson.images, training=True)
+    pooled = pooling(maps, targets.boxes, targets.images, training=True)
     return (
-        *proposal_losses(logits, deltas, lesson.anchor_labels, lesson.anchor_deltas, positions),
-        *fast_rcnn.losses(*heads(pooled, training=True), lesson.labels, lesson.targets),
+        *proposal_losses(logits, deltas, targets.anchor_labels, targets.anchor_deltas, positions),
+        *fast_rcnn.losses(*heads(pooled, training=True), targets.labels, targets.targets),
     )
 
 
@@ -201,34 +207,34 @@ def trainer(model, optimizer, answer):
 
 
 def train(
-    model, images, boxes, labels, steps, rate=1e-3, random=None, pictures=2, doing="", **settings
+    model, images, boxes, labels, steps, rate=1e-3, rng=None, pictures=2, doing="", **settings
 ) -> np.ndarray:
     """Train everything at once on `pictures` of the images a step; the rate falls to 0 in half a cosine.
 
     Args:
         images: uint8, (height, width, 3) each; boxes: float (k, 4) each; labels: int (k,) each.
-        doing: a name for a progress bar, which is shown where there is one. settings: of `teach`.
+        doing: a name for a progress bar, which is shown where there is one. settings: of `step_targets`.
 
     Returns:
         float, shape (steps, 4): objects and boxes of the proposals, classes and boxes of the heads, for each step.
     """
-    random = random or np.random.default_rng(0)
+    rng = rng or np.random.default_rng(0)
     background, size = model.get_layer("heads").outputs[1].shape[1], None
 
     def answer(which, logits, deltas):
         objects = [(*images[i].shape[:2], boxes[i], labels[i]) for i in which]
-        return tuple(teach(random, logits, deltas, size, objects, background, **settings))
+        return tuple(step_targets(rng, logits, deltas, size, objects, background, **settings))
 
     step, history = trainer(model, fast_rcnn.adam(rate, steps), answer), []
-    for chosen in progress(fast_rcnn.drawn(random, len(images), pictures, steps), doing, steps):
-        shown = fast_rcnn.together([images[i] for i in chosen])
+    for chosen in progress(fast_rcnn.shuffled_batches(rng, len(images), pictures, steps), doing, steps):
+        shown = fast_rcnn.padded_batch([images[i] for i in chosen])
         size = shown.shape[1:3]
         history.append(step(shown, np.array(chosen)))
     return np.array(history, np.float32)
 
 
-class Net(fast_rcnn.Net):
-    """A detector's stages, each a graph traced once: those of `fast_rcnn.Net`, and the proposal network.
+class Stages(fast_rcnn.Stages):
+    """A detector's stages, each a graph traced once: those of `fast_rcnn.Stages`, and the proposal network.
 
     scales: of its anchors, as in training.
     """
@@ -238,26 +244,26 @@ class Net(fast_rcnn.Net):
         self.scales = scales
         proposals = model.get_layer("proposals")
         cells = tf.TensorSpec((1, None, None, proposals.inputs[0].shape[-1]))
-        self.anchors = tf.function(
+        self.rpn = tf.function(
             lambda m: proposals(m, training=False), input_signature=[cells], autograph=False
         )
 
     def propose(self, maps, height, width, **settings) -> Proposals:
         """The proposals of one picture from its map; settings: of `propose`."""
-        (logits,), (deltas,) = (said.numpy() for said in self.anchors(maps))
-        return propose(logits, deltas, places(height, width, self.scales), height, width, **settings)
+        (logits,), (deltas,) = (said.numpy() for said in self.rpn(maps))
+        return propose(logits, deltas, anchor_table(height, width, self.scales), height, width, **settings)
 
 
-def detect(net: Net, image, limit: float = 0.05, overlap: float = 0.3, **settings) -> Found:
+def detect(net: Stages, image, min_score: float = 0.05, iou_threshold: float = 0.3, **settings) -> Detections:
     """From a picture to detections; the map is computed once, for proposals and for classes.
 
     Args:
-        limit, overlap: as `fast_rcnn.detect`; settings: of `propose`.
+        min_score, iou_threshold: as `fast_rcnn.detect`; settings: of `propose`.
     """
     maps = net.map(image[None].astype(np.float32) / np.float32(255))
     proposals = net.propose(maps, *image.shape[:2], **settings).boxes
     if len(proposals) == 0:
-        return Found(proposals, np.zeros(0, np.float32), np.zeros(0, np.int64))
+        return Detections(proposals, np.zeros(0, np.float32), np.zeros(0, np.int64))
     logits, deltas = net.heads(net.pool(maps, proposals))
-    probabilities, moves = tf.nn.softmax(logits).numpy()[:, :-1], deltas.numpy() * fast_rcnn.SPREAD
-    return detections.detect(proposals, probabilities, moves, limit, overlap, image.shape[:2])
+    probabilities, moves = tf.nn.softmax(logits).numpy()[:, :-1], deltas.numpy() * fast_rcnn.BOX_STD
+    return detections.detect(proposals, probabilities, moves, min_score, iou_threshold, image.shape[:2])

@@ -14,7 +14,7 @@ from scripts.data import VocSet, read_voc
 from scripts.data.ladder import DataError
 from scripts.detection import fast_rcnn, faster_rcnn, proposal_quality
 from scripts.detection.boxes import area
-from scripts.detection.detections import Found
+from scripts.detection.detections import Detections
 from scripts.detection.evaluation import Evaluation, evaluate, objects_in
 from scripts.detection.proposals import selective_search
 from scripts.runtime import progress
@@ -31,9 +31,9 @@ class Learned:
     as they are in the folder; evaluation: at 0.5; proposals: how many a test picture has, on average.
     """
 
-    net: fast_rcnn.Net
+    net: fast_rcnn.Stages
     recall: float
-    found: list[Found]
+    found: list[Detections]
     evaluation: Evaluation
     proposals: float
 
@@ -61,7 +61,7 @@ def shrunk(image, longest: int = LONGEST) -> tuple[np.ndarray, float]:
 
 
 def learn_fast_rcnn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: int = LONGEST, search=None,
-          flip: bool = False, seed: int = 0, rate: float = 1e-3, lowest: float = fast_rcnn.LOWEST) -> Learned:  # fmt: skip
+          flip: bool = False, seed: int = 0, rate: float = 1e-3, background_iou: float = fast_rcnn.BACKGROUND_IOU) -> Learned:  # fmt: skip
     """Train Fast R-CNN on one set of pictures and test it on another.
 
     Args:
@@ -75,7 +75,7 @@ def learn_fast_rcnn(train: VocSet, test: VocSet, steps: int = 600, start=None, l
     Raises:
         ValueError: no object to learn from.
     """
-    random, search = np.random.default_rng(seed), search or {"strategy": "fast"}
+    rng, search = np.random.default_rng(seed), search or {"strategy": "fast"}
     classes, examples = len(train.classes), []
     for i, image in enumerate(progress(train.images, "proposals")):
         small, factor = shrunk(image, longest)
@@ -83,7 +83,7 @@ def learn_fast_rcnn(train: VocSet, test: VocSet, steps: int = 600, start=None, l
         boxes, labels = train.boxes[i][kept] * factor, train.labels[i][kept]
         if len(boxes):
             proposals = selective_search(small, **search)[:MOST]
-            examples.append(fast_rcnn.prepare(small, proposals, boxes, labels, classes, random, 4))
+            examples.append(fast_rcnn.prepare(small, proposals, boxes, labels, classes, rng, 4))
             if flip:
                 examples.append(mirrored(examples[-1]))
     if not examples:
@@ -91,12 +91,12 @@ def learn_fast_rcnn(train: VocSet, test: VocSet, steps: int = 600, start=None, l
     model = fast_rcnn.detector(classes)
     if start is not None:
         fast_rcnn.start_from(model, start)
-    fast_rcnn.train(model, examples, steps, rate, random=random, lowest=lowest, doing="training")
-    net = fast_rcnn.Net(model)
+    fast_rcnn.train(model, examples, steps, rate, rng=rng, background_iou=background_iou, doing="training")
+    net = fast_rcnn.Stages(model)
 
     def look(image):
         proposals = selective_search(image, **search)[:MOST]
-        return fast_rcnn.detect(net, image, proposals, limit=0.02), proposals
+        return fast_rcnn.detect(net, image, proposals, min_score=0.02), proposals
 
     return tested(net, test, longest, look)
 
@@ -105,7 +105,7 @@ def tested(net, test: VocSet, longest: int, look) -> Learned:
     """A trained detector on test pictures.
 
     Args:
-        look: a function from a shrunk picture to its detections, Found, and its proposals, float (n, 4).
+        look: a function from a shrunk picture to its `Detections` and its proposals, float (n, 4).
     """
     found, proposed = [], []
     for image in progress(test.images, "test pictures"):
@@ -179,13 +179,13 @@ def learn_faster_rcnn(train: VocSet, test: VocSet, steps: int = 600, start=None,
     model = faster_rcnn.detector(len(train.classes))
     if start is not None:
         fast_rcnn.start_from(model, start)
-    random = np.random.default_rng(seed)
-    settings = {"random": random, "pictures": pictures, "scales": scales, "after": after, "doing": "training"}
+    rng = np.random.default_rng(seed)
+    settings = {"rng": rng, "pictures": pictures, "scales": scales, "after": after, "doing": "training"}
     faster_rcnn.train(model, images, boxes, labels, steps, rate, **settings)
-    net = faster_rcnn.Net(model, scales)
+    net = faster_rcnn.Stages(model, scales)
 
     def look(image):
-        proposals = net.propose(net.map(fast_rcnn.together([image])), *image.shape[:2], after=after).boxes
-        return faster_rcnn.detect(net, image, limit=0.02, after=after), proposals
+        proposals = net.propose(net.map(fast_rcnn.padded_batch([image])), *image.shape[:2], after=after).boxes
+        return faster_rcnn.detect(net, image, min_score=0.02, after=after), proposals
 
     return tested(net, test, longest, look)

@@ -37,24 +37,24 @@ def project(boxes, scale):
     return tf.cast(tf.clip_by_value(cells, -FARTHEST, FARTHEST), tf.int32)
 
 
-def bins(first, last, size, limit):
+def bins(first, last, size, cells):
     """Where the bins of RoIs begin and end along one side of the map.
 
     An RoI of last - first + 1 cells, at least one, is cut into `size` parts; each begins at the cell that holds its
     start (floor) and ends after the cell that holds its end (ceil), so that neighbours may share a cell.
 
     Args:
-        first, last: int32, shape (n,), of `project`; limit: cells of the map along this side.
+        first, last: int32, shape (n,), of `project`; cells: of the map along this side.
 
     Returns:
-        start, end: int32, shape (n, size), end exclusive, both in 0..limit. Where end <= start a bin is empty.
+        start, end: int32, shape (n, size), end exclusive, both in 0..cells. Where end <= start a bin is empty.
     """
     # rounded to float32 but once: in float32 a graph would multiply by 1 / size, which is rounded as well
     length = tf.cast(tf.cast(tf.maximum(last - first + 1, 1), tf.float64) / size, tf.float32)[:, None]
     step = tf.range(size + 1, dtype=tf.float32)
     start = tf.cast(tf.floor(step[:-1] * length), tf.int32) + first[:, None]
     end = tf.cast(tf.math.ceil(step[1:] * length), tf.int32) + first[:, None]
-    return tf.clip_by_value(start, 0, limit), tf.clip_by_value(end, 0, limit)
+    return tf.clip_by_value(start, 0, cells), tf.clip_by_value(end, 0, cells)
 
 
 def roi_pool(maps, boxes, images, size=7, scale=1 / 8, gradient=True):

@@ -25,6 +25,6 @@ def best_overlaps(proposals, boxes, most: int | None = None) -> np.ndarray:
     return np.concatenate([[], *best])
 
 
-def recall(best, limit: float = 0.5) -> float:
-    """The share of objects that some proposal overlaps by at least `limit`; NaN when there is no object."""
-    return float(np.mean(best >= limit)) if len(best) else np.nan
+def recall(best, iou_threshold: float = 0.5) -> float:
+    """The share of objects that some proposal overlaps by at least `iou_threshold`; NaN when there is no object."""
+    return float(np.mean(best >= iou_threshold)) if len(best) else np.nan

@@ -171,10 +171,10 @@ def ranked(hierarchies: list[np.ndarray], seed: int = 0) -> np.ndarray:
     Section 3.3: a region's place counts from the top of its hierarchy, 1 for the whole picture, times a random number of
     0..1, so that large regions tend to come first but not only they; of equal boxes the first one stays.
     """
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     boxes = np.concatenate(hierarchies)
     places = np.concatenate([np.arange(len(part), 0, -1) for part in hierarchies])
-    boxes = boxes[np.argsort(places * random.random(len(places)), kind="stable")]
+    boxes = boxes[np.argsort(places * rng.random(len(places)), kind="stable")]
     _, first = np.unique(boxes, axis=0, return_index=True)
     return boxes[np.sort(first)].astype(np.float32)
 

@@ -103,14 +103,14 @@ def ink(crops):
     return tf.minimum(1.5 * tf.norm(crops - ground, axis=3, keepdims=True), 1.0)
 
 
-def tuning_labels(boxes, truth, labels, background=10, limit=0.5):
-    """Labels for fine-tuning: the object's class from an IoU of `limit` on, else background (section 2.3).
+def tuning_labels(boxes, truth, labels, background=10, iou_threshold=0.5):
+    """Labels for fine-tuning: the object's class from an IoU of `iou_threshold` on, else background (section 2.3).
 
     Args:
         boxes: float, shape (n, 4); truth: float, shape (k, 4); labels: int, shape (k,).
     """
     overlap, which = nearest(boxes, truth)
-    return np.where(overlap >= limit, np.append(labels, background)[which], background)
+    return np.where(overlap >= iou_threshold, np.append(labels, background)[which], background)
 
 
 def draw_batch(rng, labels, background=10, positives=POSITIVES, negatives=NEGATIVES):
@@ -128,25 +128,27 @@ def draw_batch(rng, labels, background=10, positives=POSITIVES, negatives=NEGATI
     return np.append(rng.choice(objects, positives), rng.choice(others, negatives))
 
 
-def svm_labels(boxes, truth, labels, classes=10, limit=0.3):
+def svm_labels(boxes, truth, labels, classes=10, iou_threshold=0.3):
     """Which boxes are negatives of which class: bool, shape (n, classes) (section 2.3, appendix B).
 
-    A box is one where it overlaps every object of the class by less than `limit`. What overlaps more is left out:
+    A box is one where it overlaps every object of the class by less than `iou_threshold`. What overlaps more is left out:
     only the objects' own boxes are positives.
     """
     overlaps = iou(boxes, truth)
-    return np.stack([overlaps[:, labels == c].max(axis=1, initial=0) < limit for c in range(classes)], axis=1)
+    return np.stack(
+        [overlaps[:, labels == c].max(axis=1, initial=0) < iou_threshold for c in range(classes)], axis=1
+    )
 
 
-def regression_pairs(boxes, truth, labels, limit=0.6):
+def regression_pairs(boxes, truth, labels, iou_threshold=0.6):
     """What box regression learns from: proposals near an object (appendix C).
 
     Returns:
-        Indices of the boxes whose IoU with their nearest object is above `limit`; the code that takes each to that
+        Indices of the boxes whose IoU with their nearest object is above `iou_threshold`; the code that takes each to that
         object, shape (m, 4); its class.
     """
     overlap, which = nearest(boxes, truth)
-    near = np.flatnonzero(overlap > limit)
+    near = np.flatnonzero(overlap > iou_threshold)
     objects = which[near]
     return near, encode(boxes[near], truth[objects]), labels[objects]
 
@@ -158,10 +160,10 @@ def describe(model, image, boxes) -> list[np.ndarray]:
     return [output.numpy() for output in _call(model)(ink(warp(image, boxes)))]
 
 
-def train_svm(positives, negatives, random, first=1000, limit=-1.0, passes=2, loss="squared_hinge"):
+def train_svm(positives, negatives, rng, first=1000, margin=-1.0, passes=2, loss="squared_hinge"):
     """One class's support vector machine, with one pass of hard negatives (section 2.3).
 
-    Trained on the positives and `first` negatives drawn; then on these and all negatives that it scores above `limit`,
+    Trained on the positives and `first` negatives drawn; then on these and all negatives that it scores above `margin`,
     the margin: the others would not change it.
 
     Args:
@@ -173,18 +175,18 @@ def train_svm(positives, negatives, random, first=1000, limit=-1.0, passes=2, lo
         weights, shape (d,); bias.
     """
     used = np.zeros(len(negatives), bool)
-    used[random.permutation(len(negatives))[:first]] = True
+    used[rng.permutation(len(negatives))[:first]] = True
     for _ in range(passes):
         x = np.concatenate([positives, negatives[used]])
         y = np.arange(len(x)) < len(positives)
         svm = LinearSVC(
             loss=loss, max_iter=50_000, C=C, class_weight={True: 2}, intercept_scaling=10, random_state=0
         ).fit(x, y)
-        used |= svm.decision_function(negatives) > limit
+        used |= svm.decision_function(negatives) > margin
     return svm.coef_[0], svm.intercept_[0]
 
 
-def train_svms(positives, labels, negatives, allowed, random) -> Svms:
+def train_svms(positives, labels, negatives, allowed, rng) -> Svms:
     """`train_svm` for each class.
 
     Args:
@@ -198,7 +200,7 @@ def train_svms(positives, labels, negatives, allowed, random) -> Svms:
     b = np.full(allowed.shape[1], -np.inf)
     for c in range(allowed.shape[1]):
         if (labels == c).any() and allowed[:, c].any():
-            w[:, c], b[c] = train_svm(positives[labels == c], negatives[allowed[:, c]], random)
+            w[:, c], b[c] = train_svm(positives[labels == c], negatives[allowed[:, c]], rng)
     return Svms(w, b)
 
 

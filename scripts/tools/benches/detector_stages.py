@@ -84,11 +84,11 @@ def suppression() -> list[dict]:
     """A row for each count of boxes: median milliseconds of ours and torchvision's; whether both keep the same boxes."""
     from scripts.detection.boxes import nms
 
-    random, given, rows = np.random.default_rng(0), {}, []
+    rng, given, rows = np.random.default_rng(0), {}, []
     for count in COUNTS:
-        start, sides = random.uniform(0, 400, (count, 2)), random.uniform(20, 120, (count, 2))
+        start, sides = rng.uniform(0, 400, (count, 2)), rng.uniform(20, 120, (count, 2))
         given[f"b{count}"] = np.concatenate([start, start + sides], axis=1)
-        given[f"s{count}"] = random.permutation(count) / count
+        given[f"s{count}"] = rng.permutation(count) / count
         took = [clocked(nms, given[f"b{count}"], given[f"s{count}"], LIMIT) for _ in range(REPEATS)]
         ms = 1000 * float(np.median([seconds for seconds, _ in took]))
         rows.append({"boxes": count, "kept": took[0][1].tolist(), "ms": ms})

@@ -114,7 +114,7 @@ def ratios() -> list[dict]:
 
     stride, bins = fast_rcnn.STRIDE, fast_rcnn.BINS
     model = fast_rcnn.detector()
-    net, scenes = fast_rcnn.Net(model), data.load_scenes(2, "test")
+    net, scenes = fast_rcnn.Stages(model), data.load_scenes(2, "test")
     found = selective_search(scenes.images[0])
     propose = seconds_of(lambda: selective_search(scenes.images[0]))
 
@@ -184,7 +184,7 @@ def detector() -> dict:
 
     model, test = fast_rcnn.detector(), data.load_scenes(100, "test")
     card = weights.load(model, "fast_rcnn")
-    net, stages, found = fast_rcnn.Net(model), [], []
+    net, stages, found = fast_rcnn.Stages(model), [], []
     fast_rcnn.detect(net, test.images[0], selective_search(test.images[0]))
     for image in test.images:
         times = [time.perf_counter()]

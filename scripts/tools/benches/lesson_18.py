@@ -50,7 +50,7 @@ def proposals() -> dict:
     from scripts.detection.proposals import selective_search
 
     scenes = data.load_scenes(100, "test")
-    net = faster_rcnn.Net(shipped())
+    net = faster_rcnn.Stages(shipped())
     maps = [net.map(scaled(image)) for image in scenes.images]
     side = scenes.images.shape[1:3]
     said = {
@@ -97,7 +97,7 @@ def training() -> dict:
         weights.load(start, "scene_digits")
         fast_rcnn.start_from(model, start)
         began, given = time.perf_counter(), (scenes.images, scenes.boxes, scenes.labels)
-        faster_rcnn.train(model, *given, TRAINING["steps"], random=np.random.default_rng(seed))
+        faster_rcnn.train(model, *given, TRAINING["steps"], rng=np.random.default_rng(seed))
         rows.append({"seconds": time.perf_counter() - began, **measured(model, test)})
         print(
             f"joint training, seed {seed}: " + ", ".join(f"{k} {v:.3f}" for k, v in rows[-1].items()),
@@ -118,7 +118,7 @@ def stages() -> dict:
     side = images.shape[1:3]
     rows, model = {}, shipped()
     for name, module in (("Fast R-CNN", fast_rcnn), ("Faster R-CNN", faster_rcnn)):
-        net = module.Net(model)
+        net = module.Stages(model)
         maps = [net.map(scaled(image)) for image in images]
         if module is fast_rcnn:
             boxes = [selective_search(image).astype(np.float32) for image in images]

@@ -49,7 +49,7 @@ def rcnn_detector() -> None:
 
 def fine_tune(net, crops, labels) -> None:
     """The lesson's loop; crops: float32, shape (n, 28, 28, 1); labels: int, shape (n,)."""
-    random, adam = course.rng(), keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, STEPS))
+    rng, adam = course.rng(), keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, STEPS))
     adam.build(net.trainable_variables)
 
     @tf.function
@@ -60,7 +60,7 @@ def fine_tune(net, crops, labels) -> None:
         adam.apply(tape.gradient(loss, net.trainable_variables), net.trainable_variables)
 
     for _ in range(STEPS):
-        batch = rcnn.draw_batch(random, labels)
+        batch = rcnn.draw_batch(rng, labels)
         train(crops[batch], labels[batch])
 
 

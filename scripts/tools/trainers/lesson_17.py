@@ -25,14 +25,14 @@ def scenes(seeds) -> list[data.Scenes]:
     return [data.load_scenes(SCENES, "train", seed=seed) for seed in seeds]
 
 
-def crops(images, boxes, which, random=None):
-    """Boxes of pictures stretched to 56 x 56, float32, 0..1; moved a little where `random` is a generator.
+def crops(images, boxes, which, rng=None):
+    """Boxes of pictures stretched to 56 x 56, float32, 0..1; moved a little where `rng` is a generator.
 
     images: uint8 (n, h, w, 3); boxes: float (k, 4); which: int (k,).
     """
     sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-    if random is not None:
-        boxes = boxes + random.uniform(-DIGITS["shift"], DIGITS["shift"], boxes.shape) * sides
+    if rng is not None:
+        boxes = boxes + rng.uniform(-DIGITS["shift"], DIGITS["shift"], boxes.shape) * sides
     corners = boxes[:, [1, 0, 3, 2]] / (np.array(images.shape[1:3] * 2) - 1)
     pictures, place = np.unique(which, return_inverse=True)
     return tf.image.crop_and_resize(images[pictures].astype(np.float32) / 255, corners, place, (56, 56))
@@ -54,7 +54,7 @@ def flat(sets):
 def scene_digits() -> None:
     """Classify the digits' own boxes, each side moved by up to a fifth."""
     keras.utils.set_random_seed(SEED)
-    random, model = np.random.default_rng(SEED), fast_rcnn.digit_classifier()
+    rng, model = np.random.default_rng(SEED), fast_rcnn.digit_classifier()
     images, boxes, labels, which = flat(scenes(DIGITS["seeds"]))
     size, steps = DIGITS["batch"], DIGITS["steps"]
     rate = keras.optimizers.schedules.CosineDecay(
@@ -74,9 +74,9 @@ def scene_digits() -> None:
     began, order = time.perf_counter(), np.zeros(0, int)
     for _ in course.progress(range(steps), "digits"):
         if len(order) < size:
-            order = random.permutation(len(labels))
+            order = rng.permutation(len(labels))
         chosen, order = order[:size], order[size:]
-        step(crops(images, boxes[chosen], which[chosen], random), tf.constant(labels[chosen]))
+        step(crops(images, boxes[chosen], which[chosen], rng), tf.constant(labels[chosen]))
     seconds = time.perf_counter() - began
     images, boxes, y, which = flat([data.load_scenes(100, "test")])
     score = float(np.mean(model(crops(images, boxes, which)).numpy().argmax(axis=1) == y))
@@ -92,20 +92,20 @@ def scene_digits() -> None:
 def detector() -> None:
     """Fast R-CNN on several times the lesson's scenes, for several times its steps."""
     keras.utils.set_random_seed(SEED)
-    random, start, model = np.random.default_rng(SEED), fast_rcnn.digit_classifier(), fast_rcnn.detector()
+    rng, start, model = np.random.default_rng(SEED), fast_rcnn.digit_classifier(), fast_rcnn.detector()
     weights.load(start, "scene_digits")
     fast_rcnn.start_from(model, start)
     sets = scenes(DETECTOR["seeds"])
     many = [one for each in sets for one in zip(each.images, each.boxes, each.labels, strict=True)]
     examples = [
-        fast_rcnn.prepare(image, selective_search(image), boxes, labels, 10, random, DETECTOR["jittered"])
+        fast_rcnn.prepare(image, selective_search(image), boxes, labels, 10, rng, DETECTOR["jittered"])
         for image, boxes, labels in course.progress(many, "proposals")
     ]
     began, steps = time.perf_counter(), DETECTOR["steps"]
-    fast_rcnn.train(model, examples, steps, DETECTOR["rate"], random=random, doing="training")
+    fast_rcnn.train(model, examples, steps, DETECTOR["rate"], rng=rng, doing="training")
     seconds = time.perf_counter() - began
     test = data.load_scenes(100, "test")
-    net = fast_rcnn.Net(model)
+    net = fast_rcnn.Stages(model)
     found = [fast_rcnn.detect(net, image, selective_search(image), 0.01) for image in test.images]
     score = evaluate(found, objects_in(test), 10).mean
     print(f"fast_rcnn: mAP@0.5 {score:.4f} on 100 test scenes, {seconds:.0f} s")

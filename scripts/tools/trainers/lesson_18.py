@@ -22,13 +22,13 @@ def trained(seed: int = SEED, steps: int = STEPS):
     keras.utils.set_random_seed(seed)
     scenes, model = load_scenes(SCENES), faster_rcnn.detector()
     began, given = time.perf_counter(), (scenes.images, scenes.boxes, scenes.labels)
-    faster_rcnn.train(model, *given, steps, random=np.random.default_rng(seed), doing="training")
+    faster_rcnn.train(model, *given, steps, rng=np.random.default_rng(seed), doing="training")
     return model, time.perf_counter() - began
 
 
 def measured(model, scenes) -> dict[str, float]:
     """mAP at 0.5 and at 0.7, and the recall at 0.5 of the 100 surest proposals."""
-    net = faster_rcnn.Net(model)
+    net = faster_rcnn.Stages(model)
     found = [faster_rcnn.detect(net, image) for image in scenes.images]
     truth, classes = objects_in(scenes), len(scenes.classes)
     maps = (net.map(image[None].astype(np.float32) / np.float32(255)) for image in scenes.images)
