@@ -1,7 +1,19 @@
-"""The helper package of the course "From a Line to a Box".
+"""The helper package of the course "From a Line to a Box": ``from scripts import course, plots``.
 
-Lessons import it as ``from scripts import course, plots``. What a lesson teaches stands in the lesson; what is here is
-plumbing, and the parts that later lessons take over from earlier ones. Importing this package loads nothing heavy.
+What a lesson teaches stands in the lesson. What is here is plumbing, and what later lessons take over from earlier ones.
+
+tools/          the maintainers' commands behind the Makefile; nothing else knows a notebook
+course.py       the door: opens a lesson, installs what it misses; hands on claim, seed, quiet, progress
+claims.py       claims, their bounds, and why one cannot be measured here
+exercises/      checks and worked answers, a module a lesson
+detection/      boxes, proposals, pooling, R-CNN, Fast R-CNN, Faster R-CNN, and how good they are
+pretrained/     nets that others trained: found, fetched, checked, converted, used
+weights.py      the weights that ship with the course: verified and loaded
+data/           one loader a data set, the ladder of sources, verified downloads, files of one's own
+models.py       the nets of lessons 07, 08 and 10;  plots.py  the house style, and figures that lessons share
+runtime.py      what every helper may use: seeds, progress, silence, errors told in one line
+
+A file imports only from what stands below its own line; `make lint` holds that. Importing this package loads nothing heavy.
 """
 
 import os

@@ -4,6 +4,7 @@ Returns status 1 when something is wrong that it could not mend (with --check: w
 """
 
 import argparse
+import os
 import subprocess
 import sys
 
@@ -51,6 +52,20 @@ def forbidden_imports() -> list[str]:
     return found
 
 
+def against_the_layers(root=ROOT) -> list[str]:
+    """Imports that go up, or round in a circle, by the layers that pyproject.toml names; import-linter finds them."""
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    command = [sys.executable, "-c", code, "--no-cache", "--no-logo"]
+    # it colours and wraps what it says by the width of the terminal
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "PYTHONPATH": str(root)}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    if done.returncode == 0:
+        return []
+    broken = done.stdout.partition("Broken contracts")[2] or done.stdout + done.stderr
+    lines = [line.strip() for line in broken.splitlines() if "scripts." in line or " -> " in line]
+    return [f"import against the layers (pyproject.toml): {line}" for line in lines or [broken.strip()]]
+
+
 def main(*arguments: str) -> int:
     """Lint everything, or the lessons named. Returns an exit status."""
     parser = argparse.ArgumentParser(prog="lint", description=__doc__.partition("\n")[0], allow_abbrev=False)
@@ -84,7 +99,7 @@ def main(*arguments: str) -> int:
         done = subprocess.run([*command, "--quiet", "."], cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
             wrong.append(f"{' '.join(command[2:4])}: {(done.stdout + done.stderr).strip()}")
-    wrong += forbidden_imports()
+    wrong += forbidden_imports() + against_the_layers()
     for path in chosen:
         wrong += [f"notebooks/{path.name}: {line}" for line in anatomy.check(path)]
     for line in wrong:
