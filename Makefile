@@ -10,11 +10,12 @@ export PYTHONDONTWRITEBYTECODE = 1
 export CONSTRAINTS WORKERS CLAIMS_ONLY
 RUN = .venv/bin/python -m scripts.tools
 
-.PHONY: help course test alone alone-environment lab notebooks seeds slides bench weights lint release clean environment core
+.PHONY: help course test test-long alone alone-environment lab notebooks seeds slides bench weights lint release clean environment core
 
 help:
 	@echo "make course      run every lesson from a fresh kernel, print a table, leave pages in build/"
 	@echo "make test        lint, unit tests, then every notebook as a test"
+	@echo "make test-long   the unit tests that take long: all decks in a browser, JupyterLab, overfitting (at most 5 minutes)"
 	@echo "make alone       every lesson but 15 alone in an empty folder, on Colab's versions (VERSIONS=newest: the newest releases)"
 	@echo "make lab         open JupyterLab on the lessons"
 	@echo "make notebooks   run the lessons and store their outputs in notebooks/ (maintainers)"
@@ -40,6 +41,9 @@ course: environment
 
 test: environment
 	@$(RUN).test $(LESSONS)
+
+test-long: environment
+	@$(RUN).test --long
 
 # a second environment, without PyTorch: Colab's versions, or with VERSIONS=newest whatever the ranges admit today
 alone-environment:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scripts import ROOT
 from scripts.claims import Claim, ClaimMissed, claim, forget_claims
-from scripts.runtime import CourseError, before_torch, current_seed, progress, quiet, rng, seed
+from scripts.runtime import CourseError, before_torch, current_seed, fetch_part, progress, quiet, rng, seed
 
 __all__ = [
     "ROOT",
@@ -94,10 +94,14 @@ def _other_version(notebook_version: str | None) -> str:
 
 def metadata(lesson: str) -> dict:
     """The metadata of one lesson, as its notebook carries it (schema: scripts/tools/metadata.schema.json)."""
-    found = sorted((ROOT / "notebooks").glob(f"{lesson}_*.ipynb"))
+    pattern, why = f"{lesson}_*.ipynb", None
+    if not sorted((ROOT / "notebooks").glob(pattern)):
+        why = fetch_part(f"notebooks/{pattern}")
+    found = sorted((ROOT / "notebooks").glob(pattern))
     if not found:
         raise CourseError(
             f"no lesson {lesson!r} in {ROOT.name}/notebooks: is this copy of the course complete?"
+            + (f" (git said: {why})" if why else "")
         )
     return json.loads(found[0].read_text(encoding="utf-8"))["metadata"]["course"]
 

@@ -52,7 +52,10 @@ def git(root, *words):
 
 
 def setup_of(text):
-    return re.search(r'URL, REF, VERSION = \\"([^"]*)\\", \\"([^"]*)\\", \\"([^"]*)\\"', text).groups()
+    return (
+        *re.search(r'URL, REF = \\"([^"]*)\\", \\"([^"]*)\\"', text).groups(),
+        re.search(r'LESSON, VERSION = \\"\d\d\\", \\"([^"]*)\\"', text)[1],
+    )
 
 
 def test_a_release_stamps_commits_and_tags_and_a_tag_never_moves(clone):

@@ -172,7 +172,10 @@ def test_lesson_15_names_the_device_of_pytorch_and_the_others_tensorflows(monkey
 def test_a_saved_notebook_of_another_version_is_told_what_to_do(empty, repository, notebook, whose, renew):
     """Its Setup finds newer scripts in ./line-to-box, as on a Drive folder that outlived a release."""
     env = variables(empty, repository)
-    old = setup_source().replace(", VERSION)", f', "{notebook}")' if notebook else ")")
+    old = setup_source().replace(
+        "course.start(LESSON, VERSION)",
+        f'course.start("01", "{notebook}")' if notebook else 'course.start("01")',
+    )
     out, err = execute([old, setup_source()], empty / "content", env)
     sentence = out[0].strip().splitlines()[-1]
     assert sentence.startswith(
@@ -184,14 +187,40 @@ def test_a_saved_notebook_of_another_version_is_told_what_to_do(empty, repositor
     assert "This notebook is" not in out[1] and "".join(err) == ""
 
 
-def test_what_setup_fetches_is_as_large_as_the_lessons_say(repository, tmp_path):
-    address, ref = stamps.address()
-    command = ["git", "clone", "-q", "--depth=1", f"--branch={ref}", address, str(tmp_path / "course")]
-    subprocess.run(command, env={**os.environ, **repository}, check=True, capture_output=True)
-    packed = (
-        sum(path.stat().st_size for path in (tmp_path / "course" / ".git").rglob("*") if path.is_file()) / 1e6
+def test_setup_fetches_what_the_lesson_needs_and_weights_when_they_are_asked_for(empty, repository):
+    env, folder = variables(empty, repository), empty / "content"
+    load = "from scripts import models, weights\nprint(weights.load(models.mnist_cnn(), 'mnist_cnn')['file'])"
+    next_lesson = "print(course.metadata('02')['title'])"
+    for _ in range(2):  # the second time everything is there
+        out, err = execute([setup_source()], folder, env)
+        assert "".join(err) == ""
+    fetched = folder / "line-to-box"
+    there = {path.relative_to(fetched).parts[0] for path in fetched.iterdir()}
+    assert there == {".git", "data", "notebooks", "pyproject.toml", "scripts", "weights"}
+    assert [path.name for path in (fetched / "weights").iterdir()] == ["manifest.json"]
+    assert [path.name for path in (fetched / "notebooks").iterdir()] == [LESSON.name]
+    megabytes = sum(path.stat().st_size for path in fetched.rglob("*") if path.is_file()) / 1e6
+    print(f"Setup fetched {megabytes:.2f} MB")
+    assert megabytes <= stamps.settings()["megabytes"] <= 5
+    out, _ = execute([setup_source(), load, next_lesson], folder, env)
+    assert out[1] == "mnist_cnn.weights.h5\n" and out[2].strip()
+    assert (fetched / "weights" / "mnist_cnn.weights.h5").is_file()
+    # without the network all of this is there, and what is not is told in one line
+    gone = {"GIT_CONFIG_GLOBAL": str(empty / "gitconfig")}
+    (empty / "gitconfig").write_text(
+        f'[url "file://{empty}/nowhere.git"]\n\tinsteadOf = {stamps.address()[0]}\n'
     )
-    assert abs(packed - stamps.settings()["megabytes"]) < 3, f"{packed:.1f} MB"
+    other = load.replace("mnist_cnn", "cifar10_cnn")
+    out, _ = execute([setup_source(), load], folder, variables(empty, gone))
+    assert out[1] == "mnist_cnn.weights.h5\n"
+    with pytest.raises(CellExecutionError) as caught:
+        execute([setup_source(), other], folder, variables(empty, gone))
+    told = caught.value.evalue
+    assert (
+        caught.value.ename == "WeightsError"
+        and "could not be fetched: check the network" in told
+        and "\n" not in told
+    )
 
 
 def test_an_unknown_lesson_is_a_clear_error():

@@ -4,8 +4,10 @@
 Environment, as GitHub sets it: GITHUB_SERVER_URL, GITHUB_REPOSITORY. Without them there is nothing to compare, and it passes.
 """
 
+import argparse
 import os
 import re
+import sys
 
 from scripts.tools import stamps
 from scripts.tools.lessons import ROOT
@@ -22,8 +24,9 @@ def problem(here: str | None) -> str | None:
     )
 
 
-def main() -> int:
+def main(*arguments: str) -> int:
     """Say what to edit, as an annotation on the line to edit; status 1 when there is something to edit."""
+    argparse.ArgumentParser(prog="address", description=__doc__.partition("\n")[0]).parse_args(arguments)
     server, name = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
     told = problem(f"{server}/{name}" if server and name else None)
     if told is None:
@@ -36,4 +39,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(*sys.argv[1:]))

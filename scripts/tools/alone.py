@@ -56,6 +56,9 @@ def repository(folder: Path, root: Path = lessons.ROOT) -> dict[str, str]:
     for command in commands:
         subprocess.run([*git, *command], cwd=tree, check=True)
     subprocess.run(["git", "clone", "-q", "--bare", str(tree), str(bare)], check=True, capture_output=True)
+    # as on the usual hosts: a part of a version can be fetched alone
+    for name in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        subprocess.run(["git", "config", name, "true"], cwd=bare, check=True)
     settings = folder / "gitconfig"
     settings.write_text(f'[url "{bare.as_uri()}"]\n\tinsteadOf = {address}\n', encoding="utf-8")
     return {"GIT_CONFIG_GLOBAL": str(settings)}

@@ -4,6 +4,7 @@
 """
 
 import ast
+import copy
 import json
 import re
 from pathlib import Path
@@ -27,6 +28,7 @@ TAGS = {
     "course-env": "compared only in the environment the page was made in",
     "course-trained": "printed by stochastic training: held by its claim only",
     "nbval-ignore-output": "progress and timings",
+    "hide-input": "plumbing, folded on the site",
     "raises-exception": "an error the lesson shows on purpose",
 }
 TOLERANCE = re.compile(r"course-rtol-(\d(?:\.\d+)?e-\d+)")
@@ -160,8 +162,11 @@ def first_cells(path: Path, notebook) -> list[str]:
     for cell, (name, text) in zip(notebook.cells, expected, strict=False):
         if cell.id != name or source(cell) != text:
             wrong.append(f"{cell.id}: the {name} cell is not as generated; run make lint")
-    if not notebook.cells[1].metadata.get("jupyter", {}).get("source_hidden"):
-        wrong.append("setup: is not folded; run make lint")
+    for cell in notebook.cells:
+        folded = copy.deepcopy(cell)
+        stamps.fold(folded)
+        if folded != cell:
+            wrong.append(f"{cell.id}: is not folded; run make lint")
     if source(notebook.cells[-1]) != stamps.with_tell_line(source(notebook.cells[-1]), about):
         wrong.append(f"{notebook.cells[-1].id}: its last line is not as generated; run make lint")
     third = notebook.cells[2] if len(notebook.cells) > 2 else None
@@ -258,7 +263,8 @@ def code(path: Path, notebook) -> list[str]:
         if cell.cell_type != "code" or cell.id == "setup":
             continue
         text = source(cell)
-        if (count := len(text.splitlines())) > LINES:
+        # the title of a folded cell is no code
+        if (count := len(text.splitlines()) - (stamps.folded_as(cell) is not None)) > LINES:
             wrong.append(f"{cell.id}: {count} lines, more than {LINES}")
         wrong += [
             f"{cell.id}: a line of {len(line)} characters"

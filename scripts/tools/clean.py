@@ -1,6 +1,8 @@
 """`make clean`: remove build/ and caches. The environments and downloaded data stay."""
 
+import argparse
 import shutil
+import sys
 
 from scripts.tools.lessons import ROOT
 
@@ -8,8 +10,9 @@ CACHES = ("build", ".pytest_cache", ".ruff_cache", ".hypothesis")
 ANYWHERE = ("__pycache__", ".ipynb_checkpoints")
 
 
-def main() -> int:
+def main(*arguments: str) -> int:
     """Remove what can be made again. Returns 0."""
+    argparse.ArgumentParser(prog="make clean", description=__doc__.partition("\n")[0]).parse_args(arguments)
     for name in CACHES:
         shutil.rmtree(ROOT / name, ignore_errors=True)
     for name in ANYWHERE:
@@ -20,4 +23,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(*sys.argv[1:]))

@@ -6,6 +6,7 @@ Run by the Makefile with the system's Python before anything is installed, so th
 what these lessons need by their metadata, without numbers what all of them need.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -187,9 +188,15 @@ def fetch_weights() -> None:
 
 def arguments(*words: str) -> str:
     """The level that the command line asks for."""
-    if words[:1] == ("for",):
-        return level_for(list(words[1:]))
-    return words[0] if words else "core"
+    reads = argparse.ArgumentParser(prog="environment", description=__doc__.partition("\n")[0])
+    reads.add_argument("level", nargs="?", choices=[*LEVELS, "for"], default="core")
+    reads.add_argument(
+        "lessons", nargs="*", metavar="NN", help="after `for`: the numbers of lessons; none means all"
+    )
+    asked = reads.parse_args(words)
+    if asked.lessons and asked.level != "for":
+        reads.error(f"numbers of lessons come after `for`, not after `{asked.level}`")
+    return level_for(asked.lessons) if asked.level == "for" else asked.level
 
 
 if __name__ == "__main__":

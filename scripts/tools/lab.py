@@ -1,5 +1,6 @@
 """`make lab`: open JupyterLab on the lessons; asks first when a lesson named needs what only requirements.txt holds."""
 
+import argparse
 import subprocess
 import sys
 
@@ -15,9 +16,12 @@ def wants_everything(numbers: list[str]) -> bool:
     return input("Install it now? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def main(*numbers: str) -> int:
+def main(*arguments: str) -> int:
     """Open the lab. Returns its exit status."""
-    if wants_everything(list(numbers)) and (status := make_environment("full")):
+    reads = argparse.ArgumentParser(prog="make lab", description=__doc__.partition("\n")[0])
+    reads.add_argument("lessons", nargs="*", metavar="NN", help="the first is opened; none opens the folder")
+    numbers = reads.parse_args(arguments).lessons
+    if wants_everything(numbers) and (status := make_environment("full")):
         return status
     names = [sorted((ROOT / "notebooks").glob(f"{number.zfill(2)}_*.ipynb")) for number in numbers[:1]]
     target = names[0][0] if names and names[0] else ROOT / "notebooks"

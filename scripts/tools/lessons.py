@@ -1,5 +1,6 @@
 """The lessons as files: find them, read them, write them in one form, and know the environment they run in."""
 
+import argparse
 import os
 import platform
 import re
@@ -34,6 +35,17 @@ def chosen(numbers: list[str]) -> list[Path]:
     if unknown:
         raise SystemExit(f"no lesson {', '.join(unknown)}; there are: {' '.join(by_number)}")
     return [by_number[number.zfill(2)] for number in numbers]
+
+
+def parser(program: str, about: str) -> argparse.ArgumentParser:
+    """What reads the arguments of a command that takes numbers of lessons; an option it does not know ends it with status 2.
+
+    Args:
+        program: as it is called, such as "make slides"; about: its module's docstring, of which the first line is shown.
+    """
+    reads = argparse.ArgumentParser(prog=program, description=about.partition("\n")[0], allow_abbrev=False)
+    reads.add_argument("lessons", nargs="*", metavar="NN", help="the numbers of lessons; none means all")
+    return reads
 
 
 def read(path: Path) -> nbformat.NotebookNode:

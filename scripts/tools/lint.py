@@ -26,8 +26,8 @@ def stamp(path) -> bool:
     for cell in notebook.cells[:2]:
         if cell.id in parts and lessons.source(cell) != parts[cell.id]:
             cell.source = parts[cell.id]
-        if cell.id == "setup":  # plumbing, folded where a front end can
-            cell.metadata.jupyter = {"source_hidden": True}
+    for cell in notebook.cells:
+        stamps.fold(cell)
     last = notebook.cells[-1]
     if last.id == "learned":
         last.source = stamps.with_tell_line(lessons.source(last), about)

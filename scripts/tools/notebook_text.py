@@ -6,6 +6,7 @@ JupyterLab cannot set a cell's id, and a text is quicker to move cells about in.
 a working copy that git ignores.
 """
 
+import argparse
 import re
 import sys
 from pathlib import Path
@@ -70,12 +71,19 @@ def to_cells(text: str, old: list) -> list:
     return cells
 
 
-def main(verb: str, *names: str) -> int:
+def main(*arguments: str) -> int:
     """The two commands of the module's text. Returns an exit status."""
-    if verb == "text":
-        print(to_text(lessons.read(lessons.chosen([names[0]])[0])), end="")
+    reads = argparse.ArgumentParser(prog="notebook_text", description=__doc__.partition("\n")[0])
+    verbs = reads.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("text", help="print a lesson as text").add_argument("lesson", metavar="NN")
+    back = verbs.add_parser("notebook", help="write such a text back")
+    back.add_argument("file")
+    back.add_argument("lesson", help="its number, or NN_slug for a new one")
+    asked = reads.parse_args(arguments)
+    if asked.verb == "text":
+        print(to_text(lessons.read(lessons.chosen([asked.lesson])[0])), end="")
         return 0
-    text, lesson = Path(names[0]).read_text(encoding="utf-8"), names[1]
+    text, lesson = Path(asked.file).read_text(encoding="utf-8"), asked.lesson
     if re.fullmatch(r"\d+", lesson):
         path = lessons.chosen([lesson])[0]
         notebook = lessons.read(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nbconvert import HTMLExporter
 
+from scripts.tools import stamps
 from scripts.tools.lessons import ROOT
 
 BUILD = ROOT / "build"
@@ -74,7 +75,7 @@ def write_page(notebook, path: Path, folder: Path = BUILD) -> Path:
     css = (TEMPLATES / "page" / "page.css").read_text(encoding="utf-8")
     resources = {
         "metadata": {"name": path.stem},
-        "course": {"mathjax": mathjax(), "css": css, "picture": picture},
+        "course": {"mathjax": mathjax(), "css": css, "picture": picture, "folded_as": stamps.folded_as},
     }
     body, _ = exporter.from_notebook_node(prepared(notebook, path), resources)
     target = folder / f"{path.stem}.html"

@@ -1,5 +1,8 @@
 """docs/course.png, the picture of README: gradient descent seen twice, as a path and as the lines it passes through."""
 
+import argparse
+import sys
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -14,8 +17,11 @@ def cost(W, b):
     return np.mean([(W * x + b - y) ** 2 for x, y in zip(HOURS, POINTS, strict=True)], axis=0)
 
 
-def main() -> int:
+def main(*arguments: str) -> int:
     """Draw and store. Returns an exit status."""
+    argparse.ArgumentParser(prog="readme_picture", description=__doc__.partition("\n")[0]).parse_args(
+        arguments
+    )
     plots.use_house_style()
     W, b, path = -0.4, 2.6, [(-0.4, 2.6)]
     for _ in range(400):
@@ -40,4 +46,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(*sys.argv[1:]))

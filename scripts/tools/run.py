@@ -74,9 +74,10 @@ def run_all(paths: list[Path], workers: int) -> list[Run]:
             os._exit(130)
 
 
-def main(*numbers: str) -> int:
+def main(*arguments: str) -> int:
     """Run the lessons named, or all. Returns 1 when a cell failed or a claim was missed."""
-    chosen = lessons.chosen(list(numbers))
+    numbers = lessons.parser("make course", __doc__).parse_args(arguments).lessons
+    chosen = lessons.chosen(numbers)
     workers = min(WORKERS, len(chosen))
     began = time.monotonic()
     runs = run_all(chosen, workers)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbconvert import SlidesExporter
 
-from scripts.tools import lessons, pages
+from scripts.tools import lessons, pages, stamps
 
 FOLDER = pages.BUILD / "slides"
 HEIGHT = 680  # pixels of a slide 1280 x 720 that cells may fill
@@ -54,7 +54,7 @@ def parts(cell) -> list:
         return [cell]
     source, output = copy.deepcopy(cell), copy.deepcopy(cell)
     output.metadata["transient"] = {"remove_source": True}
-    if cell.id.endswith("-plot") and any("image/png" in out.get("data", {}) for out in cell.outputs):
+    if stamps.folded_as(cell):  # plumbing
         return [output]
     if not cell.outputs or height(cell) <= HEIGHT:
         return [cell]
@@ -114,9 +114,10 @@ def write_deck(notebook, path: Path, folder: Path = FOLDER) -> Path:
     return target
 
 
-def main(*numbers: str) -> int:
+def main(*arguments: str) -> int:
     """Write the decks of the lessons named, or of all. Returns an exit status."""
-    for path in lessons.chosen(list(numbers)):
+    numbers = lessons.parser("make slides", __doc__).parse_args(arguments).lessons
+    for path in lessons.chosen(numbers):
         print(write_deck(lessons.read(path), path).relative_to(lessons.ROOT))
     return 0
 

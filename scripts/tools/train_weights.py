@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 import sys
 
-from scripts.tools import trainers
+from scripts.tools import lessons, trainers
 
 
 def lessons_with_weights() -> list[str]:
@@ -16,8 +16,9 @@ def lessons_with_weights() -> list[str]:
     return sorted(name.removeprefix("lesson_") for name in names if name.startswith("lesson_"))
 
 
-def main(*numbers: str) -> int:
+def main(*arguments: str) -> int:
     """Train the weights of the lessons named, or of all. Returns an exit status."""
+    numbers = lessons.parser("make weights", __doc__).parse_args(arguments).lessons
     wanted = [number.zfill(2) for number in numbers] or lessons_with_weights()
     todo = [number for number in lessons_with_weights() if number in wanted]
     if not todo:
