@@ -1,36 +1,54 @@
 """Exercises: ``check("01.1", yours)`` says how it stands, ``answer("01.1", yours)`` lets the lesson go on.
 
-The exercises of a lesson are in lesson_NN.py beside this file: for each its reference, a test that returns a hint or
-None, and wrong answers with the hint that each must draw (the course's tests feed them all).
+The exercises of a lesson are in lesson_NN.py beside this file: for each its reference, a test that raises a `Hint` when
+an answer is wrong, and wrong answers with the hint that each must draw (the course's tests feed them all).
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+# The `atol` of a count: it takes what rounds to the count, but no half, which could be either of two.
+COUNT = 0.5 - 1e-6
 
-@dataclass(frozen=True)
+
+class Hint(Exception):
+    """What is wrong with an answer, and where to look.
+
+    Forms and tests raise it, with the hint as its only argument, and `check` prints it behind "not yet: ". An answer is
+    right when nothing is raised.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
 class Exercise:
     """One exercise.
 
-    reference: a right answer.
-    test: takes an answer; returns None when it is right, else a hint: what is wrong, and where to look.
-    wrong: answers that students give, each with words its hint must hold.
-    form: makes of an answer what `test` takes, or a hint (a string) why that cannot be: `number`, or function("f(x)").
-        None gives `test` any answer as it is.
+    Attributes:
+        reference: a right answer.
+        form: makes of an answer what `test` takes, and raises a `Hint` when that cannot be: `number`, or
+            function("f(x)"). Without a form the test takes any answer as it is.
+        test: takes an answer in that form. It returns nothing when the answer is right, and raises a `Hint` when not.
+        wrong: answers that students give, each with words its hint must hold.
     """
 
     reference: Any
-    test: Callable[[Any], str | None]
-    wrong: tuple[tuple[Any, str], ...]
     form: Callable[[Any], Any] | None = None
+    test: Callable[[Any], None]
+    wrong: tuple[tuple[Any, str], ...]
 
 
 def check(id: str, answer) -> None:
-    """Print how an answer stands: "not tried yet", "not yet: " with a hint, or "right". Never raises."""
+    """Print how an answer stands: "not tried yet", "not yet: " with a hint, or "right". Never raises.
+
+    Args:
+        id: the number of the exercise, such as "01.1".
+        answer: the student's answer. It may be anything; None says that there is none yet.
+    """
     print(f"{id} {verdict(id, answer)}")
 
 
@@ -43,14 +61,13 @@ def verdict(id: str, answer) -> str:
     if answer is None:
         return "not tried yet"
     try:
-        formed = exercise.form(answer) if exercise.form else answer
-        hint = formed if exercise.form and isinstance(formed, str) else exercise.test(formed)
-    except (
-        Exception,
-        SystemExit,
-    ) as problem:  # an answer may be anything, and may do anything when it is called
-        hint = f"your answer could not be used ({type(problem).__name__}: {problem})"
-    return "right" if hint is None else f"not yet: {hint}"
+        exercise.test(exercise.form(answer) if exercise.form else answer)
+    except Hint as hint:
+        return f"not yet: {hint}"
+    # An answer may be anything, and may do anything when it is called.
+    except (Exception, SystemExit) as problem:
+        return f"not yet: your answer could not be used ({type(problem).__name__}: {problem})"
+    return "right"
 
 
 def answer(id: str, yours):
@@ -74,56 +91,133 @@ def find(id: str) -> Exercise:
     return exercises[id]
 
 
-def number(answer) -> float | str:
-    """An answer as one finite number, or a hint why it is none. For use in tests of exercises."""
+def number(answer) -> float:
+    """The form of exercises that ask for one finite number; tests also use it on what an answer returns.
+
+    Raises:
+        Hint: why the answer is not such a number.
+    """
     if isinstance(answer, (str, bytes, bool, np.bool_)):
-        return f"a number is asked for, this is {type(answer).__name__}"
-    if callable(answer):
-        return "a number is asked for, this is a function: call it"
-    if answer is None:
-        return "a number is asked for, this is None: does your function return it?"
-    try:
-        array = np.asarray(answer, dtype=np.float64)
-    except (TypeError, ValueError):
-        return f"a number is asked for, this is {type(answer).__name__}"
-    if array.size != 1:
-        return f"one number is asked for, this has shape {array.shape}"
-    value = float(array.reshape(()))
-    return value if np.isfinite(value) else f"a finite number is asked for, this is {value}"
+        raise Hint(f"a number is asked for, this is {type(answer).__name__}")
+    values = _floats(answer, "a number", "a number")
+    if values.size != 1:
+        raise Hint(f"one number is asked for, this has shape {values.shape}")
+    value = float(values.reshape(()))
+    if not np.isfinite(value):
+        raise Hint(f"a finite number is asked for, this is {value}")
+    return value
 
 
-def array(answer, shape: tuple[int, ...]) -> np.ndarray | str:
-    """An answer as a float64 array of this shape, or a hint why it is none. For use in tests of exercises."""
-    if callable(answer):
-        return "an array is asked for, this is a function: call it"
-    if answer is None:
-        return "an array is asked for, this is None: does your function return it?"
-    try:
-        values = np.asarray(answer, dtype=np.float64)
-    except (TypeError, ValueError):
-        return f"an array of numbers is asked for, this is {type(answer).__name__}"
+def array(answer, shape: tuple[int, ...]) -> np.ndarray:
+    """An answer as a float64 array of this shape, its numbers finite.
+
+    Raises:
+        Hint: why the answer is not such an array.
+    """
+    values = _floats(answer, "an array", "an array of numbers")
     if values.shape != shape:
-        return f"shape {shape} is asked for, this has shape {values.shape}"
-    return values if np.isfinite(values).all() else "some of its numbers are NaN or infinite"
+        raise Hint(f"shape {shape} is asked for, this has shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise Hint("some of its numbers are NaN or infinite")
+    return values
 
 
-def function(signature: str) -> Callable[[Any], Any]:
-    """The form of exercises that ask for a function, such as function("years(stored)"): the answer, or a hint."""
+def _floats(answer, thing: str, in_full: str) -> np.ndarray:
+    """An answer as a float64 array of any shape. Its hints call what is asked for `thing`, or `in_full`."""
+    if callable(answer):
+        raise Hint(f"{thing} is asked for, this is a function: call it")
+    if answer is None:
+        raise Hint(f"{thing} is asked for, this is None: does your function return it?")
+    try:
+        return np.asarray(answer, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise Hint(f"{in_full} is asked for, this is {type(answer).__name__}") from None
+
+
+def function(signature: str) -> Callable[[Any], Callable]:
+    """The form of exercises that ask for a function, such as function("years(stored)").
+
+    The form gives the answer back as it is, and raises a `Hint` when that cannot be called.
+    """
 
     def form(answer):
-        if callable(answer):
-            return answer
-        return (
-            f"a function is asked for, this is {type(answer).__name__}; write def {signature}: ... return ..."
-        )
+        if not callable(answer):
+            kind = type(answer).__name__
+            raise Hint(f"a function is asked for, this is {kind}; write def {signature}: ... return ...")
+        return answer
 
     return form
 
 
-def two_slopes(answer) -> list[float] | str:
-    """What a gradient function returned, as (slope in W, slope in b), or a hint why it is none. For use in tests."""
+def two_slopes(answer) -> list[float]:
+    """What a gradient function returned, as [slope in W, slope in b].
+
+    Raises:
+        Hint: why it is not two numbers.
+    """
     if not isinstance(answer, (tuple, list, np.ndarray)) or len(answer) != 2:
-        return "return two numbers: the slope in W and the slope in b"
-    values = [number(part) for part in answer]
-    wrong = next((part for part in values if isinstance(part, str)), None)
-    return f"each slope should be one number: {wrong}" if wrong else values
+        raise Hint("return two numbers: the slope in W and the slope in b")
+    with hint_begins("each slope should be one number"):
+        return [number(part) for part in answer]
+
+
+@contextmanager
+def hint_begins(words: str) -> Iterator[None]:
+    """Put these words and a colon before any hint that is raised within."""
+    try:
+        yield
+    except Hint as hint:
+        raise Hint(f"{words}: {hint}") from None
+
+
+def expect(value, *, right, mistakes=(), otherwise: str, rtol: float = 1e-5, atol: float = 1e-8) -> None:
+    """Pass the right value, and raise the hint that any other one deserves.
+
+    Args:
+        value: a number or an array, as the forms make them.
+        right: what it should be.
+        mistakes: known wrong values with their hints, as `known_mistake` takes them.
+        otherwise: the hint for a value that is none of these.
+        rtol, atol: how far it may be from a value and still be taken for it, as in np.allclose. For a count they are
+            rtol=0 and atol=COUNT.
+
+    Raises:
+        Hint: the value is not right.
+    """
+    if not np.allclose(value, right, rtol=rtol, atol=atol):
+        known_mistake(value, mistakes, rtol=rtol, atol=atol)
+        raise Hint(otherwise)
+
+
+def known_mistake(
+    value, mistakes: Iterable[tuple[Any, str]], *, rtol: float = 1e-5, atol: float = 1e-8
+) -> None:
+    """Raise the hint of the first known wrong value that this value is; return when it is none of them.
+
+    Args:
+        value: a number or an array.
+        mistakes: pairs of a wrong value, a number or an array of the same shape, and its hint.
+        rtol, atol: how far it may be from a value and still be taken for it, as in np.allclose. For a count they are
+            rtol=0 and atol=COUNT.
+
+    Raises:
+        Hint: the value is a known mistake.
+    """
+    for wrong, hint in mistakes:
+        if np.allclose(value, wrong, rtol=rtol, atol=atol):
+            raise Hint(hint)
+
+
+def same(answer, right, *, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
+    """Whether an answer has the form of `right`, a number or an array, and its value. Raises no hint.
+
+    Args:
+        answer: anything.
+        right: what it should be.
+        rtol, atol: as in np.allclose.
+    """
+    try:
+        values = array(answer, np.shape(right)) if np.ndim(right) else number(answer)
+    except Hint:
+        return False
+    return np.allclose(values, right, rtol=rtol, atol=atol)

@@ -2,64 +2,84 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, number
+from scripts.exercises import COUNT, Exercise, Hint, array, expect, number
 
 SCORES = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 5.0, 5.0, 5.0], [0.0, 2.0, 0.0, 2.0]])
 
 
-def products(answer) -> str | None:
+def shape_of(answer) -> tuple[int, ...] | None:
+    """The shape of an array or a number, None for a text or a function."""
+    return None if callable(answer) or isinstance(answer, (str, bytes)) else np.shape(answer)
+
+
+def products(answer) -> None:
     """Exercise 1: the outer product of (3, 2, 1) and (1, 2, 3)."""
-    right = np.outer([3, 2, 1], [1, 2, 3])
-    shape = np.shape(answer) if not callable(answer) and not isinstance(answer, (str, bytes)) else None
+    shape = shape_of(answer)
     if shape == (3, 1):
-        return "this multiplies element by element; each number of a should meet each number of b"
+        raise Hint("this multiplies element by element; each number of a should meet each number of b")
     if shape in ((1, 1), ()):
-        return "this is one number, the sum of products: b has to lie down, not a"
-    values = array(answer, (3, 3))
-    if isinstance(values, str):
-        return values
-    if np.allclose(values, right):
-        return None
-    if np.allclose(values, right.T):
-        return "rows and columns are exchanged: a stays a column, b becomes a row"
-    return "not the table of products: make b a row with tf.transpose(b), then tf.matmul(a, ...)"
+        raise Hint("this is one number, the sum of products: b has to lie down, not a")
+    table = np.outer([3, 2, 1], [1, 2, 3])
+    expect(
+        array(answer, (3, 3)),
+        right=table,
+        mistakes=((table.T, "rows and columns are exchanged: a stays a column, b becomes a row"),),
+        otherwise="not the table of products: make b a row with tf.transpose(b), then tf.matmul(a, ...)",
+    )
 
 
-def half(value: float) -> str | None:
+def half(value: float) -> None:
     """Exercise 2: 1.5, by making the integer a float."""
-    if value == 1.5:
-        return None
-    if value == 0:
-        return "0.5 was cast to an integer and lost its half; cast the 3 to a float instead: tf.cast(3, tf.float32)"
-    if value == 1:
-        return "the result was cast to an integer; leave it a float"
-    return "cast the 3 to tf.float32, then multiply by 0.5"
+    expect(
+        value,
+        right=1.5,
+        mistakes=(
+            (
+                0,
+                "0.5 was cast to an integer and lost its half; "
+                "cast the 3 to a float instead: tf.cast(3, tf.float32)",
+            ),
+            (1, "the result was cast to an integer; leave it a float"),
+        ),
+        otherwise="cast the 3 to tf.float32, then multiply by 0.5",
+        rtol=0,
+        atol=0,
+    )
 
 
-def means(answer) -> str | None:
+def means(answer) -> None:
     """Exercise 3: means over axis 1."""
-    if not callable(answer) and np.shape(answer) == (4,):
-        return "these are the means of the four exams: axis 0 runs over students, axis 1 over exams"
-    if not callable(answer) and np.shape(answer) == () and not isinstance(answer, (str, bytes)):
-        return "this is the mean of everything; name the axis to average over"
-    values = array(answer, (3,))
-    if isinstance(values, str):
-        return values
-    if np.allclose(values, SCORES.sum(axis=1)):
-        return "these are sums; divide by the number of exams, or use tf.reduce_mean"
-    return None if np.allclose(values, SCORES.mean(axis=1)) else "not the means of the rows: use axis=1"
+    shape = shape_of(answer)
+    if shape == (4,):
+        raise Hint("these are the means of the four exams: axis 0 runs over students, axis 1 over exams")
+    if shape == ():
+        raise Hint("this is the mean of everything; name the axis to average over")
+    expect(
+        array(answer, (3,)),
+        right=SCORES.mean(axis=1),
+        mistakes=(
+            (SCORES.sum(axis=1), "these are sums; divide by the number of exams, or use tf.reduce_mean"),
+        ),
+        otherwise="not the means of the rows: use axis=1",
+    )
 
 
-def steps(value: float) -> str | None:
+def steps(value: float) -> None:
     """Exercise 4: 5 epochs of ceil(60000 / 128) = 469 steps."""
-    return {
-        2345: None,
-        2344: "each epoch begins anew: round the steps of one epoch up first, then multiply",
-        2340: "the last, smaller batch of each epoch is a step as well",
-        469: "that is one epoch; there are five",
-        468: "that is one epoch, without its last batch",
-        300000: "that is the number of pictures shown; a step takes 128 of them",
-    }.get(round(value), "steps of an epoch: 60000 / 128, rounded up; then times 5")
+    expect(
+        value,
+        right=2345,
+        mistakes=(
+            (2344, "each epoch begins anew: round the steps of one epoch up first, then multiply"),
+            (2340, "the last, smaller batch of each epoch is a step as well"),
+            (469, "that is one epoch; there are five"),
+            (468, "that is one epoch, without its last batch"),
+            (300000, "that is the number of pictures shown; a step takes 128 of them"),
+        ),
+        otherwise="steps of an epoch: 60000 / 128, rounded up; then times 5",
+        rtol=0,
+        atol=COUNT,
+    )
 
 
 EXERCISES = {

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, function, number, two_slopes
+from scripts.exercises import (
+    Exercise,
+    Hint,
+    array,
+    expect,
+    function,
+    hint_begins,
+    known_mistake,
+    number,
+    two_slopes,
+)
 
 YOUNGEST, OLDEST = 21, 81  # years, in the original table
 
@@ -26,91 +36,90 @@ def years(stored):
     return YOUNGEST + (np.where(stored == 0, -1, stored) + 1) / 2 * (OLDEST - YOUNGEST)
 
 
-def surprise(value: float) -> str | None:
+def surprise(value: float) -> None:
     """Exercise 1: -log 0.8."""
     if np.isclose(value, -np.log(0.8), atol=0.005):
-        return None
+        return
     if np.isclose(value, np.log(0.8), atol=0.002):
-        return "the sign: the logarithm of 0.8 is negative, and the cost is minus that"
+        raise Hint("the sign: the logarithm of 0.8 is negative, and the cost is minus that")
     if np.isclose(value, -np.log(0.2), atol=0.005):
-        return "this is the cost if the student had failed (y = 0)"
+        raise Hint("this is the cost if the student had failed (y = 0)")
     if np.isclose(value, -np.log10(0.8), atol=0.002):
-        return "this is the logarithm to base 10; np.log is the natural one"
+        raise Hint("this is the logarithm to base 10; np.log is the natural one")
     if np.isclose(value, 0.04, atol=0.001):
-        return "this is the squared error; the log loss is asked for"
-    return "for y = 1 the cost is -log H, with H = 0.8"
+        raise Hint("this is the squared error; the log loss is asked for")
+    raise Hint("for y = 1 the cost is -log H, with H = 0.8")
 
 
-def my_gradient(answer) -> str | None:
+def my_gradient(answer) -> None:
     """Exercise 2: compared with the reference on random data."""
     random = np.random.default_rng(0)
     for _ in range(5):
         W, b, x = random.normal(), random.normal(), random.normal(size=6)
         y = (random.random(6) > 0.5).astype(float)
-        got = answer(W, b, x, y)
-        values = two_slopes(got)
-        if isinstance(values, str):
-            return values
+        values = two_slopes(answer(W, b, x, y))
         dW, db = gradient(W, b, x, y)
         p = 1 / (1 + np.exp(-(W * x + b)))
         saturated = (np.mean((p - y) * p * (1 - p) * x), np.mean((p - y) * p * (1 - p)))
         linear = (np.mean((W * x + b - y) * x), np.mean(W * x + b - y))
-        for wrong, hint in (
-            ((-dW, -db), "the sign is reversed: the error is probability minus y"),
-            ((2 * dW, 2 * db), "twice too large: that factor belongs to the squared error"),
-            ((len(x) * dW, len(x) * db), "sum and mean are mixed up: divide by the number of students"),
-            (saturated, "the factor p (1 - p) belongs to the squared error; in the log loss it cancels"),
+        known_mistake(
+            values,
             (
-                tuple(2 * part for part in saturated),
-                "this is the gradient of the squared error; the factor 2 p (1 - p) is not there",
+                ((-dW, -db), "the sign is reversed: the error is probability minus y"),
+                ((2 * dW, 2 * db), "twice too large: that factor belongs to the squared error"),
+                ((len(x) * dW, len(x) * db), "sum and mean are mixed up: divide by the number of students"),
+                (saturated, "the factor p (1 - p) belongs to the squared error; in the log loss it cancels"),
+                (
+                    tuple(2 * part for part in saturated),
+                    "this is the gradient of the squared error; the factor 2 p (1 - p) is not there",
+                ),
+                ((db, dW), "the two slopes are exchanged: first W, then b"),
+                (linear, "the sigmoid is missing: take the error of the probability, not of the logit"),
             ),
-            ((db, dW), "the two slopes are exchanged: first W, then b"),
-            (linear, "the sigmoid is missing: take the error of the probability, not of the logit"),
-        ):
-            if np.allclose(values, wrong, rtol=1e-4, atol=1e-5):
-                return hint
+            rtol=1e-4,
+            atol=1e-5,
+        )
         if not np.isclose(values[1], db, rtol=1e-4, atol=1e-5):
-            return "the slope in b is not right: it is the mean of probability minus y"
+            raise Hint("the slope in b is not right: it is the mean of probability minus y")
         if not np.isclose(values[0], dW, rtol=1e-4, atol=1e-5):
-            return "the slope in W is not right: multiply each error by its x before you take the mean"
-    return None
+            raise Hint("the slope in W is not right: multiply each error by its x before you take the mean")
 
 
-def zeros_and_age(answer) -> str | None:
+def zeros_and_age(answer) -> None:
     """Exercise 3: 63 patients; 0 is the middle of 21 and 81."""
-    values = array(answer, (2,))
-    if isinstance(values, str):
-        return f"give two numbers, (how many, years): {values}"
-    count, age = values
+    with hint_begins("give two numbers, (how many, years)"):
+        count, age = array(answer, (2,))
     if count != 63:
-        return "the count is not right: np.sum(table.x[:, 7] == 0)"
-    if age == YOUNGEST:
-        return "the count is right; 21 is -1 on that scale, and 0 is its middle"
-    if age == 0:
-        return "the count is right; 0 is the scaled value: which age lies in the middle of 21 and 81?"
-    return (
-        None
-        if age == (YOUNGEST + OLDEST) / 2
-        else "the count is right; the age is not: 0 lies half way from 21 to 81"
+        raise Hint("the count is not right: np.sum(table.x[:, 7] == 0)")
+    expect(
+        age,
+        right=(YOUNGEST + OLDEST) / 2,
+        mistakes=(
+            (YOUNGEST, "the count is right; 21 is -1 on that scale, and 0 is its middle"),
+            (0, "the count is right; 0 is the scaled value: which age lies in the middle of 21 and 81?"),
+        ),
+        otherwise="the count is right; the age is not: 0 lies half way from 21 to 81",
+        rtol=0,
+        atol=0,
     )
 
 
-def restored(answer) -> str | None:
+def restored(answer) -> None:
     """Exercise 4: compared on a column with zeros, negative and positive values."""
     stored = np.array([0.0, 1.0, -0.5, 0.5, -0.9, 0.0])
     given = stored.copy()
     got = array(answer(given), stored.shape)
-    if isinstance(got, str):
-        return got
     if not np.array_equal(given, stored):
-        return "the function changes the array it is given; work on a copy, or use np.where"
+        raise Hint("the function changes the array it is given; work on a copy, or use np.where")
     if np.allclose(got, years(stored), atol=0.01):
-        return None
+        return
     if np.allclose(got[[1, 2, 3, 4]], years(stored)[[1, 2, 3, 4]], atol=0.01):
-        return f"a stored 0 gives {got[0]:g} years; it stands for the smallest value, which is {YOUNGEST}"
+        raise Hint(
+            f"a stored 0 gives {got[0]:g} years; it stands for the smallest value, which is {YOUNGEST}"
+        )
     if np.allclose(got[[0, 5]], YOUNGEST, atol=0.01):
-        return "a stored 0 is right; the others are not: -1 ... 1 covers 60 years, from 21 to 81"
-    return "undo the scaling first: 21 + (stored + 1) / 2 * 60"
+        raise Hint("a stored 0 is right; the others are not: -1 ... 1 covers 60 years, from 21 to 81")
+    raise Hint("undo the scaling first: 21 + (stored + 1) / 2 * 60")
 
 
 EXERCISES = {

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, function, number
+from scripts.exercises import Exercise, Hint, array, expect, function, hint_begins, number, same
 
 
 def softmax(s):
@@ -13,20 +13,24 @@ def softmax(s):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def my_softmax(answer) -> str | None:
+def my_softmax(answer) -> None:
     """Exercise 1: compared with the reference on small scores, then on large and very negative ones."""
     small = np.array([2.0, 1.0, -1.0])
     got = array(answer(small.copy()), (3,))
-    if isinstance(got, str):
-        return got
-    if np.allclose(got, 1 / (1 + np.exp(-small))):
-        return "this is a sigmoid of each score; divide by the sum of the exponentials instead"
-    if np.allclose(got, np.exp(small)):
-        return "the exponentials are there; divide them by their sum"
-    if np.allclose(got, small / small.sum()):
-        return "take the exponential of each score before you divide"
-    if not np.allclose(got, softmax(small)):
-        return f"for the scores 2, 1, -1 it gives {got.round(3)} instead of {softmax(small).round(3)}"
+    right = softmax(small)
+    expect(
+        got,
+        right=right,
+        mistakes=(
+            (
+                1 / (1 + np.exp(-small)),
+                "this is a sigmoid of each score; divide by the sum of the exponentials instead",
+            ),
+            (np.exp(small), "the exponentials are there; divide them by their sum"),
+            (small / small.sum(), "take the exponential of each score before you divide"),
+        ),
+        otherwise=f"for the scores 2, 1, -1 it gives {got.round(3)} instead of {right.round(3)}",
+    )
     for large in (
         np.array([1000.0, 999.0, 998.0]),
         np.array([-1000.0, -999.0, -998.0]),
@@ -34,40 +38,50 @@ def my_softmax(answer) -> str | None:
     ):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            got = array(answer(large.copy()), (3,))
-        if isinstance(got, str) or not np.allclose(got, softmax(large)):
-            return f"right for small scores, but not for {large.tolist()}: subtract the largest score first"
-    return None
+            got = answer(large.copy())
+            is_right = same(got, softmax(large))
+        if not is_right:
+            scores = large.tolist()
+            raise Hint(f"right for small scores, but not for {scores}: subtract the largest score first")
 
 
-def cost_and_gradient(answer) -> str | None:
+def cost_and_gradient(answer) -> None:
     """Exercise 2: log 3, and p - y with p = 1/3 each."""
-    values = array(answer, (4,))
-    if isinstance(values, str):
-        return f"give four numbers, cost first: {values}"
+    with hint_begins("give four numbers, cost first"):
+        values = array(answer, (4,))
     if not np.isclose(values[0], np.log(3), atol=0.005):
-        return "the cost is not right: with equal scores each class has probability 1/3; take -log of that"
-    right = np.array([1 / 3, -2 / 3, 1 / 3])
-    if np.allclose(values[1:], right, atol=0.005):
-        return None
-    if np.allclose(values[1:], -right, atol=0.005):
-        return "the sign of the gradient is reversed: it is p - y"
-    if np.allclose(values[1:], 1 / 3, atol=0.005):
-        return "these are the probabilities; subtract the one-hot label of B"
-    return "the cost is right; the gradient is p - y, with y = [0, 1, 0]"
+        raise Hint(
+            "the cost is not right: with equal scores each class has probability 1/3; take -log of that"
+        )
+    p, y = np.full(3, 1 / 3), np.array([0, 1, 0])
+    expect(
+        values[1:],
+        right=p - y,
+        mistakes=(
+            (y - p, "the sign of the gradient is reversed: it is p - y"),
+            (p, "these are the probabilities; subtract the one-hot label of B"),
+        ),
+        otherwise="the cost is right; the gradient is p - y, with y = [0, 1, 0]",
+        atol=0.005,
+    )
 
 
-def parameters(value: float) -> str | None:
+def parameters(value: float) -> None:
     """Exercise 3: 784 x 10 weights and 10 biases."""
-    if value == 7850:
-        return None
-    return {
-        7840: "the weights are right; each class has a bias as well",
-        794: "one weight for each pixel *and* each class: multiply, do not add",
-        784: "that is the number of pixels; each class has a weight for each of them",
-        290: "a picture of 28 x 28 has 784 pixels",
-        785: "that is one class; there are ten",
-    }.get(int(value), "inputs x classes weights, and a bias for each class")
+    expect(
+        value,
+        right=7850,
+        mistakes=(
+            (7840, "the weights are right; each class has a bias as well"),
+            (794, "one weight for each pixel *and* each class: multiply, do not add"),
+            (784, "that is the number of pixels; each class has a weight for each of them"),
+            (290, "a picture of 28 x 28 has 784 pixels"),
+            (785, "that is one class; there are ten"),
+        ),
+        otherwise="inputs x classes weights, and a bias for each class",
+        rtol=0,
+        atol=0,
+    )
 
 
 EXERCISES = {

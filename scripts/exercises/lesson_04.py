@@ -2,55 +2,60 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, number
+from scripts.exercises import COUNT, Exercise, Hint, array, expect, hint_begins, number
 
 ROWS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 NAND = np.array([1, 1, 1, 0])
 
 
-def nand(answer) -> str | None:
+def nand(answer) -> None:
     """Exercise 1: a neuron with a step that is 1 but for (1, 1)."""
-    values = array(answer, (3,))
-    if isinstance(values, str):
-        return f"give three numbers, w1, w2 and b: {values}"
+    with hint_begins("give three numbers, w1, w2 and b"):
+        values = array(answer, (3,))
     sums = ROWS @ values[:2] + values[2]
     fires = (sums > 0).astype(int)
     if np.array_equal(fires, NAND):
-        return None
+        return
     if np.any(sums == 0):
-        return "a sum is exactly 0, where the step is off; move the bias a little"
+        raise Hint("a sum is exactly 0, where the step is off; move the bias a little")
     if np.array_equal(fires, 1 - NAND):
-        return "this is AND; NAND is its opposite: turn the signs"
+        raise Hint("this is AND; NAND is its opposite: turn the signs")
     if np.array_equal(fires, [0, 1, 1, 1]):
-        return "this is OR"
+        raise Hint("this is OR")
     if np.array_equal(fires, [1, 0, 0, 0]):
-        return "this is NOR, 1 only for (0, 0); NAND is 0 only for (1, 1)"
+        raise Hint("this is NOR, 1 only for (0, 0); NAND is 0 only for (1, 1)")
     row = int(np.flatnonzero(fires != NAND)[0])
-    return f"for the inputs {tuple(ROWS[row].tolist())} it gives {fires[row]}; {NAND[row]} is wanted"
+    raise Hint(f"for the inputs {tuple(ROWS[row].tolist())} it gives {fires[row]}; {NAND[row]} is wanted")
 
 
-def deep_parameters(value: float) -> str | None:
+def deep_parameters(value: float) -> None:
     """Exercise 2: 2-10-5-8-1 has 30 + 55 + 48 + 9 parameters."""
-    return {
-        142: None,
-        118: "these are the weights; every neuron has a bias as well",
-        24: "these are the biases, one a neuron; the weights are missing",
-        26: "these are the neurons; count a weight for each pair of neurons in neighbouring layers",
-        800: "the widths of neighbouring layers are multiplied, and the products added",
-    }.get(round(value), "for each layer: inputs x neurons, and a bias for each neuron; then add up")
+    expect(
+        value,
+        right=142,
+        mistakes=(
+            (118, "these are the weights; every neuron has a bias as well"),
+            (24, "these are the biases, one a neuron; the weights are missing"),
+            (26, "these are the neurons; count a weight for each pair of neurons in neighbouring layers"),
+            (800, "the widths of neighbouring layers are multiplied, and the products added"),
+        ),
+        otherwise="for each layer: inputs x neurons, and a bias for each neuron; then add up",
+        rtol=0,
+        atol=COUNT,
+    )
 
 
-def at_most(value: float) -> str | None:
+def at_most(value: float) -> None:
     """Exercise 3: (1/4) to the power 8."""
     if np.isclose(value, 0.25**8, rtol=0.05):
-        return None
+        return
     if np.isclose(value, 8 / 4) or np.isclose(value, 1 / 32):
-        return "slopes along the way are multiplied, not added"
+        raise Hint("slopes along the way are multiplied, not added")
     if np.isclose(value, 0.5**8, rtol=0.05):
-        return "1/2 is the sigmoid's value at 0; its slope there is 1/4"
+        raise Hint("1/2 is the sigmoid's value at 0; its slope there is 1/4")
     if np.isclose(value, 4.0**8):
-        return "the gradient gets smaller, not larger: 1/4, eight times"
-    return "one factor of at most 1/4 for each of eight layers"
+        raise Hint("the gradient gets smaller, not larger: 1/4, eight times")
+    raise Hint("one factor of at most 1/4 for each of eight layers")
 
 
 EXERCISES = {

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, function, number
+from scripts.exercises import (
+    Exercise,
+    Hint,
+    array,
+    expect,
+    function,
+    hint_begins,
+    known_mistake,
+    number,
+    same,
+)
 
 SOBEL_X = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
 
@@ -19,19 +29,23 @@ def pool_image(image, size):
     return windows.max(axis=(1, 3))
 
 
-def padding(value: float) -> str | None:
+def padding(value: float) -> None:
     """Exercise 1: (5 - 1) / 2 zeros on each side."""
-    return {
-        2.0: None,
-        1.0: "one row on each side is right for 3x3; a window of 5 reaches two pixels beyond its middle",
-        4.0: "four rows in all is right; the question is for each side",
-        5.0: "that would add 10 rows in all, but a window of 5 costs only 4",
-        2.5: "a window of 5 has a middle pixel, and on either side of it lie (5 - 1) / 2",
-        0.0: "without zeros the map has 4 rows fewer than the picture",
-    }.get(value, "a window of 5 costs n - (n - 5 + 1) rows; half of them on each side")
+    expect(
+        value,
+        right=2,
+        mistakes=(
+            (1, "one row on each side is right for 3x3; a window of 5 reaches two pixels beyond its middle"),
+            (4, "four rows in all is right; the question is for each side"),
+            (5, "that would add 10 rows in all, but a window of 5 costs only 4"),
+            (2.5, "a window of 5 has a middle pixel, and on either side of it lie (5 - 1) / 2"),
+            (0, "without zeros the map has 4 rows fewer than the picture"),
+        ),
+        otherwise="a window of 5 costs n - (n - 5 + 1) rows; half of them on each side",
+    )
 
 
-def sizes(answer) -> str | None:
+def sizes(answer) -> None:
     """Exercise 2: compared with the reference on all small cases in which the kernel fits."""
     cases = [
         (7, 3, 1, 0),
@@ -44,75 +58,86 @@ def sizes(answer) -> str | None:
     ]
     got = []
     for case in cases:
-        value = number(answer(*case))
-        if isinstance(value, str):
-            return f"for n, k, s, p = {case}: {value}"
-        got.append(value)
-    got = np.array(got)
+        size = answer(*case)
+        with hint_begins(f"for n, k, s, p = {case}"):
+            got.append(number(size))
 
-    def is_as(formula):
-        return np.allclose(got, [formula(*case) for case in cases])
+    def sizes_by(formula):
+        return [formula(*case) for case in cases]
 
-    if is_as(map_size):
+    right = sizes_by(map_size)
+    if np.allclose(got, right):
         random = np.random.default_rng(0)
         for _ in range(200):
             k, s, p = random.integers((1, 1, 0), (8, 6, 5)).tolist()
             case = (k + int(random.integers(0, 40)), k, s, p)
-            if number(answer(*case)) != map_size(*case):
-                return f"for n, k, s, p = {case} the size is {map_size(*case)}"
-        return None
-    for formula, hint in (
+            if not same(answer(*case), map_size(*case), rtol=0, atol=0):
+                raise Hint(f"for n, k, s, p = {case} the size is {map_size(*case)}")
+        return
+    known_mistake(
+        got,
         (
-            lambda n, k, s, p: (n + 2 * p - k) // s,
-            "one too few: the first window counts before any step is made",
+            (
+                sizes_by(lambda n, k, s, p: (n + 2 * p - k) // s),
+                "one too few: the first window counts before any step is made",
+            ),
+            (
+                sizes_by(lambda n, k, s, p: (n + p - k) // s + 1),
+                "p zeros stand on each side: the picture grows by 2 p",
+            ),
+            (sizes_by(lambda n, k, s, p: (n - k) // s + 1), "the padding does not count yet"),
+            (sizes_by(lambda n, k, s, p: n + 2 * p - k + 1), "the stride does not count yet"),
+            (
+                sizes_by(lambda n, k, s, p: (n + 2 * p - k) / s + 1),
+                "a map has a whole number of places: "
+                "a window that would stick out is left out, so round down (//)",
+            ),
+            (
+                sizes_by(lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1),
+                "a window that would stick out does not count: round down, not up",
+            ),
+            (sizes_by(lambda n, k, s, p: -(-n // s)), "that is the rule of SAME; here p is given"),
         ),
-        (lambda n, k, s, p: (n + p - k) // s + 1, "p zeros stand on each side: the picture grows by 2 p"),
-        (lambda n, k, s, p: (n - k) // s + 1, "the padding does not count yet"),
-        (lambda n, k, s, p: n + 2 * p - k + 1, "the stride does not count yet"),
-        (
-            lambda n, k, s, p: (n + 2 * p - k) / s + 1,
-            "a map has a whole number of places: a window that would stick out is left out, so round down (//)",
-        ),
-        (
-            lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1,
-            "a window that would stick out does not count: round down, not up",
-        ),
-        (lambda n, k, s, p: -(-n // s), "that is the rule of SAME; here p is given"),
-    ):
-        if is_as(formula):
-            return hint
-    wrong = int(np.flatnonzero(~np.isclose(got, [map_size(*case) for case in cases]))[0])
-    return f"for n, k, s, p = {cases[wrong]} it gives {got[wrong]:g}; count the left edges that a window can have"
+    )
+    wrong = int(np.flatnonzero(~np.isclose(got, right))[0])
+    raise Hint(
+        f"for n, k, s, p = {cases[wrong]} it gives {got[wrong]:g}; "
+        "count the left edges that a window can have"
+    )
 
 
-def dark_to_bright(answer) -> str | None:
+def dark_to_bright(answer) -> None:
     """Exercise 3: weights that answer to a rise of brightness along a row, and to nothing else."""
     w = array(answer, (3, 3))
-    if isinstance(w, str):
-        return w
     if not w.any():
-        return "all weights are 0: it never answers"
+        raise Hint("all weights are 0: it never answers")
     if abs(w.sum()) > 1e-6 * np.abs(w).sum():
-        return "on even ground it answers; the weights have to add up to 0"
+        raise Hint("on even ground it answers; the weights have to add up to 0")
     tolerance = 1e-6 * np.abs(w).sum()
-    right, below = w.sum(axis=0), w.sum(axis=1)  # what an upright and a level edge meet
+    # what an upright and a level edge meet
+    right, below = w.sum(axis=0), w.sum(axis=1)
     if np.abs(below).max() > tolerance:
         rises = [-below[:1].sum(), -below[:2].sum()]
         upright = max(np.abs([right[:1].sum(), right[:2].sum()]))
         if upright <= tolerance:
-            return "it answers to horizontal edges only; exchange rows and columns"
-        return (
+            raise Hint("it answers to horizontal edges only; exchange rows and columns")
+        raise Hint(
             f"a horizontal edge draws {rises[0]:g} and {rises[1]:g}; each row of weights has to add up to 0"
         )
-    rises = np.array([right[1:].sum(), right[2:].sum()])  # the edge before the middle column, and after it
+    # the edge before the middle column, and after it
+    rises = np.array([right[1:].sum(), right[2:].sum()])
     if (rises < -tolerance).all():
-        return "the sign is reversed: it answers above 0 to bright-to-dark. conv2d does not turn the filter round"
+        raise Hint(
+            "the sign is reversed: it answers above 0 to bright-to-dark. conv2d does not turn the filter round"
+        )
     if (rises <= tolerance).any():
-        return f"an edge from dark to bright draws {rises[0]:g} or {rises[1]:g}, by its place; both should be above 0"
-    return None
+        raise Hint(
+            f"an edge from dark to bright draws {rises[0]:g} or {rises[1]:g}, by its place; "
+            "both should be above 0"
+        )
 
 
-def pooled(answer) -> str | None:
+def pooled(answer) -> None:
     """Exercise 4: compared with the reference on pictures of several shapes, one of them all negative."""
     random = np.random.default_rng(0)
     for shape, size in (((4, 4), 2), ((6, 4), 2), ((6, 9), 3), ((7, 5), 2), ((5, 5), 1)):
@@ -122,27 +147,35 @@ def pooled(answer) -> str | None:
         if got.shape != right.shape:
             longer = tuple(-(-n // size) for n in shape)
             if got.shape == longer:
-                return (
+                raise Hint(
                     f"{case} gives {got.shape}: rows and columns that do not fill a window are to be dropped"
                 )
             if got.shape == tuple(n - size + 1 for n in shape):
-                return "the windows overlap: they have to move by their own size"
-            return f"{case} should give shape {right.shape}, it gives {got.shape}"
-        windows = image[: right.shape[0] * size, : right.shape[1] * size].reshape(
-            right.shape[0], size, -1, size
-        )
-        if size > 1 and np.allclose(got, windows.mean(axis=(1, 3))):
-            return "this is the mean of each window; the largest number is asked for"
-        if size > 1 and np.allclose(got, windows.min(axis=(1, 3))):
-            return "this is the smallest number of each window"
+                raise Hint("the windows overlap: they have to move by their own size")
+            raise Hint(f"{case} should give shape {right.shape}, it gives {got.shape}")
+        height, width = right.shape
+        windows = image[: height * size, : width * size].reshape(height, size, width, size)
+        if size > 1:
+            known_mistake(
+                got,
+                (
+                    (
+                        windows.mean(axis=(1, 3)),
+                        "this is the mean of each window; the largest number is asked for",
+                    ),
+                    (windows.min(axis=(1, 3)), "this is the smallest number of each window"),
+                ),
+            )
         if not np.array_equal(got, right):
-            return f"{case}: some numbers are not the largest of their window; are rows and columns in their places?"
+            raise Hint(
+                f"{case}: some numbers are not the largest of their window; "
+                "are rows and columns in their places?"
+            )
         got = np.asarray(answer(image - 1000, size), dtype=float)
         if not np.array_equal(got, right - 1000):
-            return (
+            raise Hint(
                 "where all numbers are negative, the largest is negative too: do not start the maximum at 0"
             )
-    return None
 
 
 def _pool_from_zero(image, size):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, function, number
+from scripts.exercises import COUNT, Exercise, array, expect, function, number
 
 
 def normalise(x, epsilon=0.001):
@@ -17,64 +17,79 @@ def mirrored(x):
     return x[:, :, ::-1]
 
 
-def trainable(value: float) -> str | None:
+def trainable(value: float) -> None:
     """Exercise 1: a scale and an offset for each of 128 channels."""
-    return {
-        256: None,
-        512: "the two moving averages of each channel are gathered, not trained by gradients",
-        128: "each channel has a scale and an offset",
-        2: "that is for one channel, and there are 128",
-        4: "that is for one channel, moving averages included, and there are 128",
-        0: "gamma and beta are trained",
-    }.get(round(value), "gamma and beta: two for each channel, whatever the size of the picture")
+    expect(
+        value,
+        right=256,
+        mistakes=(
+            (512, "the two moving averages of each channel are gathered, not trained by gradients"),
+            (128, "each channel has a scale and an offset"),
+            (2, "that is for one channel, and there are 128"),
+            (4, "that is for one channel, moving averages included, and there are 128"),
+            (0, "gamma and beta are trained"),
+        ),
+        otherwise="gamma and beta: two for each channel, whatever the size of the picture",
+        rtol=0,
+        atol=COUNT,
+    )
 
 
 def random_pictures() -> np.ndarray:
+    """Six pictures of 4 x 5 pixels whose three channels differ in mean and spread."""
     return np.random.default_rng(8).normal(3.0, 2.0, (6, 4, 5, 3)) * np.array([1.0, 2.0, 0.5])
 
 
-def normalises(answer) -> str | None:
+def normalises(answer) -> None:
     """Exercise 2, on random pictures whose channels differ in mean and spread."""
     x = random_pictures()
     found = array(answer(x.copy()), x.shape)
-    if isinstance(found, str):
-        return found
     mean, variance = x.mean(axis=(0, 1, 2)), x.var(axis=(0, 1, 2))
-    for wrong, hint in (
-        (normalise(x), None),
-        ((x - mean) / (variance + 0.001), "divide by the root of the variance"),
-        (x - mean, "the mean is right; divide by the spread as well"),
-        ((x - x.mean()) / np.sqrt(x.var() + 0.001), "each channel has its own mean and variance: keep the last axis apart"),
-        ((x - x.mean(0)) / np.sqrt(x.var(0) + 0.001), "the mean goes over batch, rows and columns: axis=(0, 1, 2)"),
-        (
-            (x - x.mean((1, 2), keepdims=True)) / np.sqrt(x.var((1, 2), keepdims=True) + 0.001),
-            "the mean goes over the batch as well: axis=(0, 1, 2)",
+    means, spreads = found.mean((0, 1, 2)).round(2), found.std((0, 1, 2)).round(2)
+    expect(
+        found,
+        right=normalise(x),
+        mistakes=(
+            ((x - mean) / (variance + 0.001), "divide by the root of the variance"),
+            (x - mean, "the mean is right; divide by the spread as well"),
+            (
+                (x - x.mean()) / np.sqrt(x.var() + 0.001),
+                "each channel has its own mean and variance: keep the last axis apart",
+            ),
+            (
+                (x - x.mean(0)) / np.sqrt(x.var(0) + 0.001),
+                "the mean goes over batch, rows and columns: axis=(0, 1, 2)",
+            ),
+            (
+                (x - x.mean((1, 2), keepdims=True)) / np.sqrt(x.var((1, 2), keepdims=True) + 0.001),
+                "the mean goes over the batch as well: axis=(0, 1, 2)",
+            ),
+            ((x - mean) / np.sqrt(variance), "put the epsilon, 0.001, under the root"),
+            ((x - mean) / (np.sqrt(variance) + 0.001), "the epsilon belongs under the root"),
         ),
-        ((x - mean) / np.sqrt(variance), "put the epsilon, 0.001, under the root"),
-        ((x - mean) / (np.sqrt(variance) + 0.001), "the epsilon belongs under the root"),
-    ):  # fmt: skip
-        if np.allclose(found, wrong, rtol=0, atol=1e-6):
-            return hint
-    return f"channel means should be 0 and spreads about 1; yours are {found.mean((0, 1, 2)).round(2)} and {found.std((0, 1, 2)).round(2)}"
+        otherwise=f"channel means should be 0 and spreads about 1; yours are {means} and {spreads}",
+        rtol=0,
+        atol=1e-6,
+    )
 
 
-def mirrors(answer) -> str | None:
+def mirrors(answer) -> None:
     """Exercise 3, on random pictures that are not square."""
     x = random_pictures()
-    found = array(answer(x.copy()), x.shape)
-    if isinstance(found, str):
-        return found
-    for wrong, hint in (
-        (x[:, :, ::-1], None),
-        (x, "nothing has changed"),
-        (x[:, ::-1], "that is upside down; the columns are axis 2"),
-        (x[::-1], "that turns the order of the batch; the columns are axis 2"),
-        (x[..., ::-1], "that exchanges red and blue; the columns are axis 2"),
-        (x[:, ::-1, ::-1], "that is half a turn; rows should stay"),
-    ):
-        if np.array_equal(found, wrong):
-            return hint
-    return "only the order of the columns, axis 2, should change"
+    expect(
+        array(answer(x.copy()), x.shape),
+        right=x[:, :, ::-1],
+        mistakes=(
+            (x, "nothing has changed"),
+            (x[:, ::-1], "that is upside down; the columns are axis 2"),
+            (x[::-1], "that turns the order of the batch; the columns are axis 2"),
+            (x[..., ::-1], "that exchanges red and blue; the columns are axis 2"),
+            (x[:, ::-1, ::-1], "that is half a turn; rows should stay"),
+        ),
+        otherwise="only the order of the columns, axis 2, should change",
+        rtol=0,
+        atol=0,
+    )
 
 
 EXERCISES = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, array, function, number
+from scripts.exercises import Exercise, Hint, array, expect, function, hint_begins, number
 
 
 def first_coordinates(x, mean, U, k):
@@ -16,19 +16,23 @@ def who(distances, limit):
     return best if distances[best] <= limit else -1
 
 
-def components(value: float) -> str | None:
+def components(value: float) -> None:
     """Exercise 1: running sums of 40, 25, 15, 8, 6, 4, 2."""
-    return {
-        5.0: None,
-        4.0: "four hold 40 + 25 + 15 + 8 = 88 %: not yet 90",
-        3.0: "three hold 40 + 25 + 15 = 80 %: not yet 90",
-        6.0: "six are more than needed: the running sum passes 90 earlier",
-        7.0: "seven are all of them, 100 %",
-        90.0: "the share is given; the number of components is asked for",
-    }.get(value, "add the eigenvalues from the largest on until the sum is 90 % of their total, which is 100")
+    expect(
+        value,
+        right=5,
+        mistakes=(
+            (4, "four hold 40 + 25 + 15 + 8 = 88 %: not yet 90"),
+            (3, "three hold 40 + 25 + 15 = 80 %: not yet 90"),
+            (6, "six are more than needed: the running sum passes 90 earlier"),
+            (7, "seven are all of them, 100 %"),
+            (90, "the share is given; the number of components is asked for"),
+        ),
+        otherwise="add the eigenvalues from the largest on until the sum is 90 % of their total, which is 100",
+    )
 
 
-def coordinates(answer) -> str | None:
+def coordinates(answer) -> None:
     """Exercise 2: on random examples, with a mean far from 0."""
     random = np.random.default_rng(12)
     x, mean = random.normal(size=(6, 4)), np.array([5.0, -3.0, 2.0, 1.0])
@@ -36,59 +40,56 @@ def coordinates(answer) -> str | None:
     given = [value.copy() for value in (x, mean, U)]
     returned = answer(*given, 2)
     if not all(map(np.array_equal, given, (x, mean, U))):
-        return "it changes x, mean or U: compute the difference in a new array"
+        raise Hint("it changes x, mean or U: compute the difference in a new array")
     if np.shape(returned) == (2, 6):
-        return "shape (n, k) is asked for, one row for each example; this is its transpose"
+        raise Hint("shape (n, k) is asked for, one row for each example; this is its transpose")
     if np.shape(returned) == (6, 4):
-        back = np.allclose(returned, mean + (x - mean) @ U[:, :2] @ U[:, :2].T)
-        return (
-            "these are rebuilt examples; the coordinates are asked for"
-            if back
-            else "all coordinates are returned; only the first k are asked for"
-        )
-    got = array(returned, (6, 2))
-    if isinstance(got, str):
-        return got
-    for wrong, hint in (
-        (x @ U[:, :2], "subtract the mean first"),
-        ((x + mean) @ U[:, :2], "subtract the mean, do not add it"),
-        ((x - mean) @ U[:2].T, "the directions are the columns of U, not its rows"),
-        (
-            (x - mean) @ U[:, -2:],
-            "these are the last directions; columns come with the largest variance first",
+        if np.allclose(returned, mean + (x - mean) @ U[:, :2] @ U[:, :2].T):
+            raise Hint("these are rebuilt examples; the coordinates are asked for")
+        raise Hint("all coordinates are returned; only the first k are asked for")
+    expect(
+        array(returned, (6, 2)),
+        right=first_coordinates(x, mean, U, 2),
+        mistakes=(
+            (x @ U[:, :2], "subtract the mean first"),
+            ((x + mean) @ U[:, :2], "subtract the mean, do not add it"),
+            ((x - mean) @ U[:2].T, "the directions are the columns of U, not its rows"),
+            (
+                (x - mean) @ U[:, -2:],
+                "these are the last directions; columns come with the largest variance first",
+            ),
+            ((x - x.mean(axis=0)) @ U[:, :2], "use the mean that is given: it comes from the training data"),
+            ((x - mean)[:, :2], "this selects columns of x; project on the directions in U"),
         ),
-        ((x - x.mean(axis=0)) @ U[:, :2], "use the mean that is given: it comes from the training data"),
-        ((x - mean)[:, :2], "this selects columns of x; project on the directions in U"),
-    ):
-        if np.allclose(got, wrong):
-            return hint
-    if not np.allclose(got, first_coordinates(x, mean, U, 2)):
-        return "subtract the mean, then multiply by the first k columns of U"
+        otherwise="subtract the mean, then multiply by the first k columns of U",
+    )
     other = np.shape(answer(x, mean, U, 3))
-    return None if other == (6, 3) else f"for k = 3 it returns shape {other} instead of (6, 3)"
+    if other != (6, 3):
+        raise Hint(f"for k = 3 it returns shape {other} instead of (6, 3)")
 
 
-def criterion(value: float) -> str | None:
+def criterion(value: float) -> None:
     """Exercise 3: means 3 and 9, scatters 14 and 2."""
-    for wrong, hint in (
-        (9.0, "these are variances (divided by n); scatters are sums"),
-        (6.75, "these are variances (divided by n - 1); scatters are sums"),
-        (6 / 16, "square the distance of the means"),
-        (36.0, "this is the numerator; divide by the two scatters"),
-        (16 / 36, "the scatters belong below, the means above"),
-        (36 / 28, "add the scatters, do not multiply them"),
-        (36 / (14**2 + 2**2), "a scatter is already a sum of squares: do not square it again"),
-        (36 / (14**0.5 + 2**0.5), "no root is taken of the scatters"),
-        (36 / 376, "squares are taken from each class's own mean, not from 0"),
-    ):
-        if np.isclose(value, wrong, rtol=0.005):
-            return hint
-    if np.isclose(value, 2.25, rtol=0.005):
-        return None
-    return "the means are 3 and 9; the scatters are the sums of squared deviations from them"
+    expect(
+        value,
+        right=2.25,
+        mistakes=(
+            (9.0, "these are variances (divided by n); scatters are sums"),
+            (6.75, "these are variances (divided by n - 1); scatters are sums"),
+            (6 / 16, "square the distance of the means"),
+            (36.0, "this is the numerator; divide by the two scatters"),
+            (16 / 36, "the scatters belong below, the means above"),
+            (36 / 28, "add the scatters, do not multiply them"),
+            (36 / (14**2 + 2**2), "a scatter is already a sum of squares: do not square it again"),
+            (36 / (14**0.5 + 2**0.5), "no root is taken of the scatters"),
+            (36 / 376, "squares are taken from each class's own mean, not from 0"),
+        ),
+        otherwise="the means are 3 and 9; the scatters are the sums of squared deviations from them",
+        rtol=0.005,
+    )
 
 
-def stranger(answer) -> str | None:
+def stranger(answer) -> None:
     """Exercise 4: known, unknown, just at the limit."""
     for distances, limit, right in (
         ([0.9, 0.2, 0.5], 0.3, 1),
@@ -97,24 +98,23 @@ def stranger(answer) -> str | None:
         ([0.7, 0.25, 0.25 / 2], 0.125, 2),
         ([5.0, 4.0, 3.5], 4.5, 2),
     ):
-        got = number(answer(np.array(distances), limit))
+        returned = answer(np.array(distances), limit)
         case = f"for {distances} and a limit of {limit}"
-        if isinstance(got, str):
-            return f"{case}: {got}"
+        with hint_begins(case):
+            got = number(returned)
         if got == right:
             continue
         if right == -1:
-            return f"{case} nobody is near enough: return -1"
+            raise Hint(f"{case} nobody is near enough: return -1")
         if got == np.argmax(distances):
-            return f"{case} it returns the farthest face; the nearest has the smallest distance"
+            raise Hint(f"{case} it returns the farthest face; the nearest has the smallest distance")
         if got == min(distances):
-            return f"{case} it returns the distance; the index is asked for"
+            raise Hint(f"{case} it returns the distance; the index is asked for")
         if min(distances) == limit and got == -1:
-            return f"{case}: a distance equal to the limit is still accepted (at most)"
+            raise Hint(f"{case}: a distance equal to the limit is still accepted (at most)")
         if got == -1:
-            return f"{case} there is a face near enough: return its index"
-        return f"{case} it returns {got:g} instead of {right}: of those near enough the nearest"
-    return None
+            raise Hint(f"{case} there is a face near enough: return its index")
+        raise Hint(f"{case} it returns {got:g} instead of {right}: of those near enough the nearest")
 
 
 EXERCISES = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scripts.exercises import Exercise, function, number
+from scripts.exercises import Exercise, Hint, expect, function, hint_begins, known_mistake, number
 
 
 def saturating_add(a, b):
@@ -17,7 +17,10 @@ def otsu_threshold(histogram):
 
 
 def _between(counts, t) -> float:
-    """Between-class variance when values up to t are dark; rounded, so that equal ones are equal. 0 for an empty class."""
+    """Between-class variance when values up to t are dark; 0 where a class is empty.
+
+    It is rounded, so that equal variances are equal numbers.
+    """
     values, total = np.arange(len(counts)), counts.sum()
     dark, light = counts[: t + 1], counts[t + 1 :]
     if not dark.sum() or not light.sum():
@@ -26,50 +29,63 @@ def _between(counts, t) -> float:
     return round(dark.sum() * light.sum() / total**2 * (means[1] - means[0]) ** 2, 9)
 
 
-def added(answer) -> str | None:
+def added(answer) -> None:
     """Exercise 1: all pairs of bytes, in an array of two dimensions."""
     a, b = (values.astype(np.uint8) for values in np.mgrid[:256, :256])
     mine, yours = (a.copy(), b.copy()), answer(a, b)
     if not (np.array_equal(mine[0], a) and np.array_equal(mine[1], b)):
-        return "it changes the pictures it is given; work on copies"
+        raise Hint("it changes the pictures it is given; work on copies")
     got = np.asarray(yours)
     if yours is None:
-        return "it returns None: does your function return the sum?"
+        raise Hint("it returns None: does your function return the sum?")
     if got.shape != a.shape:
-        return f"for pictures of shape {a.shape} it returns shape {got.shape}"
+        raise Hint(f"for pictures of shape {a.shape} it returns shape {got.shape}")
     total = a.astype(int) + b
-    for wrong, hint in (
-        (a + b, "200 + 100 is 44: the sum has wrapped before it was stopped. Widen the bytes first"),
-        (total, "sums above 255 are not stopped yet"),
-        (total // 2, "this is the mean of both, not their sum"),
-        (np.where(total > 255, 0, total), "too large a sum should become 255, not 0"),
-        (np.minimum(total, 254), "it stops at 254; the largest byte is 255"),
-    ):
-        if np.array_equal(got, wrong):
-            return hint
+    known_mistake(
+        got,
+        (
+            (a + b, "200 + 100 is 44: the sum has wrapped before it was stopped. Widen the bytes first"),
+            (total, "sums above 255 are not stopped yet"),
+            (total // 2, "this is the mean of both, not their sum"),
+            (np.where(total > 255, 0, total), "too large a sum should become 255, not 0"),
+            (np.minimum(total, 254), "it stops at 254; the largest byte is 255"),
+        ),
+        rtol=0,
+        atol=0,
+    )
     if not np.array_equal(got, np.minimum(total, 255)):
         r, c = np.argwhere(got != np.minimum(total, 255))[0]
-        return f"{r} + {c} gives {got[r, c]} instead of {min(r + c, 255)}"
+        raise Hint(f"{r} + {c} gives {got[r, c]} instead of {min(r + c, 255)}")
     if got.dtype != np.uint8:
-        return f"the numbers are right, their type is {got.dtype}: return bytes, np.uint8"
-    return None
+        raise Hint(f"the numbers are right, their type is {got.dtype}: return bytes, np.uint8")
 
 
-def median_in_corner(value: float) -> str | None:
+def median_in_corner(value: float) -> None:
     """Exercise 2: of 40 10 / 90 60 the corner four times, its neighbours twice: 10 10 40 40 40 40 60 90 90."""
-    return {
-        40.0: None,
-        30.0: "that is the median of the picture's nine pixels; the window in the corner holds the corner pixel four times",
-        50.0: "the window holds nine values, not four: with the border repeated, nine have one in the middle",
-        60.0: "a mirrored border would hold 60 four times; a median blur repeats the border pixels",
-        0.0: "that would be so with zeros beyond the border; a median blur repeats the border pixels",
-    }.get(
+    expect(
         value,
-        "write the nine values of the window down: rows 0, 0, 1 and columns 0, 0, 1; the fifth in order is asked for",
+        right=40,
+        mistakes=(
+            (
+                30,
+                "that is the median of the picture's nine pixels; "
+                "the window in the corner holds the corner pixel four times",
+            ),
+            (
+                50,
+                "the window holds nine values, not four: with the border repeated, nine have one in the middle",
+            ),
+            (60, "a mirrored border would hold 60 four times; a median blur repeats the border pixels"),
+            (0, "that would be so with zeros beyond the border; a median blur repeats the border pixels"),
+        ),
+        otherwise=(
+            "write the nine values of the window down: "
+            "rows 0, 0, 1 and columns 0, 0, 1; the fifth in order is asked for"
+        ),
     )
 
 
-def otsu_of(answer) -> str | None:
+def otsu_of(answer) -> None:
     """Exercise 3: small histograms with known answers, then random ones."""
     fixed = (
         [4, 2, 0, 0, 3, 5],
@@ -85,27 +101,40 @@ def otsu_of(answer) -> str | None:
     right = [otsu_threshold(case) for case in cases]
     got = []
     for case in cases:
-        value = number(answer(np.array(case)))
-        if isinstance(value, str):
-            return f"for the histogram {case}: {value}"
-        got.append(value)
+        threshold = answer(np.array(case))
+        with hint_begins(f"for the histogram {case}"):
+            got.append(number(threshold))
     if got == right:
-        return None
-    for formula, hint in (
-        (lambda t: t + 1, "one too high: pixels of the threshold itself belong to the dark ones"),
-        (lambda t: t - 1, "one too low: pixels of the threshold itself belong to the dark ones"),
-    ):
-        if got == [formula(t) for t in right]:
-            return hint
-    last = [_last_best(case) for case in cases]
-    if got == last:
-        return "of equally good thresholds the smallest is asked for, this is the largest"
-    if got == [_without_shares(case) for case in cases]:
-        return "the shares of the two classes are missing: a single bright pixel would decide"
-    if got == [_halfway(case) for case in cases]:
-        return "this is the mean of all pixels; the largest between-class variance is asked for"
+        return
+    known_mistake(
+        got,
+        (
+            (
+                [t + 1 for t in right],
+                "one too high: pixels of the threshold itself belong to the dark ones",
+            ),
+            (
+                [t - 1 for t in right],
+                "one too low: pixels of the threshold itself belong to the dark ones",
+            ),
+            (
+                [_last_best(case) for case in cases],
+                "of equally good thresholds the smallest is asked for, this is the largest",
+            ),
+            (
+                [_without_shares(case) for case in cases],
+                "the shares of the two classes are missing: a single bright pixel would decide",
+            ),
+            (
+                [_halfway(case) for case in cases],
+                "this is the mean of all pixels; the largest between-class variance is asked for",
+            ),
+        ),
+        rtol=0,
+        atol=0,
+    )
     wrong = next(i for i in range(len(cases)) if got[i] != right[i])
-    return (
+    raise Hint(
         f"for the histogram {cases[wrong]} it gives {got[wrong]:g}; the variance is largest at {right[wrong]}"
     )
 
@@ -131,26 +160,28 @@ def _halfway(case) -> int:
     return int(np.asarray(case, float) @ np.arange(len(case)) / np.sum(case))
 
 
-def overlap(value: float) -> str | None:
+def overlap(value: float) -> None:
     """Exercise 4: 30 x 30 in common, 1600 each."""
     if np.isclose(value, 900 / 2300, atol=0.003):
-        return None
-    for wrong, hint in (
+        return
+    known_mistake(
+        value,
         (
-            900 / 3200,
-            "the union counts the common part once: take it off from the sum of the areas, 1600 + 1600",
+            (
+                900 / 3200,
+                "the union counts the common part once: take it off from the sum of the areas, 1600 + 1600",
+            ),
+            (900 / 1600, "this is the common part of one box; divide by the area of both together"),
+            (1800 / 3200, "this is twice the common part over the sum; IoU divides by the union"),
+            (31 * 31 / (2 * 41 * 41 - 31 * 31), "the end is excluded here: 50 - 20 is 30 columns, not 31"),
+            (900, "this is the intersection; divide it by the union"),
+            (2300, "this is the union; the intersection goes above it"),
+            (2300 / 900, "upside down: the intersection above, the union below"),
+            (30 / 50, "this is the overlap of the sides; areas are asked for"),
         ),
-        (900 / 1600, "this is the common part of one box; divide by the area of both together"),
-        (1800 / 3200, "this is twice the common part over the sum; IoU divides by the union"),
-        (31 * 31 / (2 * 41 * 41 - 31 * 31), "the end is excluded here: 50 - 20 is 30 columns, not 31"),
-        (900, "this is the intersection; divide it by the union"),
-        (2300, "this is the union; the intersection goes above it"),
-        (2300 / 900, "upside down: the intersection above, the union below"),
-        (30 / 50, "this is the overlap of the sides; areas are asked for"),
-    ):
-        if np.isclose(value, wrong, rtol=0.003):
-            return hint
-    return "the common part reaches from (20, 30) to (50, 60); its area over 1600 + 1600 minus its area"
+        rtol=0.003,
+    )
+    raise Hint("the common part reaches from (20, 30) to (50, 60); its area over 1600 + 1600 minus its area")
 
 
 def _wrapping_then_clipped(a, b):
