@@ -81,9 +81,8 @@ def cost_surface(ax, cost, w_range, b_range, path=None, levels=14) -> None:
         levels: number of contour lines, spaced by logarithm.
     """
     w, b = np.meshgrid(np.linspace(*w_range, 120), np.linspace(*b_range, 120))
-    height = np.log10(
-        cost(w, b) + 1e-3
-    )  # contours evenly spaced in the logarithm show the valley's floor too
+    # contours evenly spaced in the logarithm show the valley's floor too
+    height = np.log10(cost(w, b) + 1e-3)
     ax.contourf(w, b, height, levels=levels, cmap="cividis")
     ax.set(xlabel="W", ylabel="b", xlim=w_range, ylim=b_range)
     ax.grid(False)
@@ -151,9 +150,16 @@ def boxes(ax, corners, texts=(), colour=COLOURS[4], line="-", width=2.2) -> None
         if i < len(texts):
             y = y1 if line == "-" else y2
             ax.annotate(
-                texts[i], (x1, y), (3, -3 if line == "-" else 3), textcoords="offset points",
-                color=colour, fontsize=10, va=side, bbox=ground, annotation_clip=True,
-            )  # fmt: skip
+                texts[i],
+                (x1, y),
+                (3, -3 if line == "-" else 3),
+                textcoords="offset points",
+                color=colour,
+                fontsize=10,
+                va=side,
+                bbox=ground,
+                annotation_clip=True,
+            )
 
 
 def tiles(ax, pictures, columns: int) -> None:

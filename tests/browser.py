@@ -17,13 +17,27 @@ def opened(page: Path, folder: Path) -> tuple[str, set[str]]:
     log = folder / "net.json"
     done = subprocess.run(
         [
-            BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=60000", f"--log-net-log={log}",
-            "--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1280,800", "--dump-dom", page.as_uri(),
+            BROWSER,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={folder / 'profile'}",
+            "--virtual-time-budget=60000",
+            f"--log-net-log={log}",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--window-size=1280,800",
+            "--dump-dom",
+            page.as_uri(),
         ],
-        capture_output=True, text=True, timeout=170,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=170,
+    )
     asked = set(re.findall(r'"url":"(https?://[^"]+)"', log.read_text(errors="ignore")))
     return done.stdout, {url for url in asked if not _BROWSERS_OWN.match(url)}
 

@@ -20,14 +20,11 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 from scripts.claims import STATUSES, missing, read_claims
 from scripts.tools import anatomy, lessons
 
-CANONICAL_SHARE, OTHER_SHARE = (
-    0.6,
-    0.4,
-)  # of the code cells with output, compared in the canonical run and in others
+# of the code cells with output, compared in the canonical run and in others
+CANONICAL_SHARE, OTHER_SHARE = (0.6, 0.4)
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-RUNG = re.compile(
-    r"(the full set), .*"
-)  # the rung of the ladder that served: any that met the manifest is as good
+# the rung of the ladder that served: any that met the manifest is as good
+RUNG = re.compile(r"(the full set), .*")
 BAR = re.compile(r".*B/s\]\s*|^\s*\r", re.M)  # a bar of progress, shown where a set was fetched just now
 _run_cell, _set_up_file = IPyNbCell.runtest, IPyNbFile.setup
 
@@ -177,9 +174,8 @@ def compare(self, test, ref, skip_compare=()) -> bool:
     """Stand in for nbval's comparison, called after a cell ran; returns whether its outputs are as stored."""
     if not_compared(self):
         return True
-    test = [
-        out for out in test if out.get("name") != "stderr"
-    ]  # `run_cell` judges that; other versions may warn
+    # `run_cell` judges that; other versions may warn
+    test = [out for out in test if out.get("name") != "stderr"]
     self.comparison_traceback = differences(ref, test, anatomy.tolerance(self.cell))
     return not self.comparison_traceback
 

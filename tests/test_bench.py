@@ -83,9 +83,12 @@ def test_what_is_missing_is_read_off_the_loader(monkeypatch):
 
     for loader, expected in (
         (lambda: SimpleNamespace(source="full"), None),
-        (lambda: print("MNIST: the sample.") or SimpleNamespace(source="sample"), "needs the full data: MNIST: the sample."),
+        (
+            lambda: print("MNIST: the sample.") or SimpleNamespace(source="sample"),
+            "needs the full data: MNIST: the sample.",
+        ),
         (unavailable, "no network here"),
-    ):  # fmt: skip
+    ):
         listings.missing.cache_clear()
         monkeypatch.setattr(data, "load_mnist", loader)
         assert listings.missing("mnist") == expected

@@ -68,9 +68,8 @@ def test_a_failing_lesson_is_named_with_cell_and_error_and_the_others_still_run(
     assert "92_misses, claim 92.a missed: got 1, bound >= 2" in said
     row = next(line for line in said.splitlines() if line.startswith("92_misses  "))
     assert row.split()[3:6] == ["1", "1", "0"]
-    assert (
-        sys.platform != "linux" or 20 < float(row.split()[2]) < 2000
-    )  # megabytes of a kernel that loads nothing
+    # megabytes of a kernel that loads nothing
+    assert sys.platform != "linux" or 20 < float(row.split()[2]) < 2000
     assert "s in all" in said
     assert sorted(path.name for path in (two_lessons / "build").glob("*.html")) == [
         "91_breaks.html",
@@ -170,9 +169,8 @@ def test_a_page_opened_without_a_network_draws_its_formulas_and_asks_for_nothing
     assert "merror" not in dom and "\\frac" not in dom, "a formula is not well formed"
     assert asked == set()
     (tmp_path / "asks.html").write_text('<img src="http://example.org/picture.png">')
-    assert opened(tmp_path / "asks.html", tmp_path)[1] == {
-        "http://example.org/picture.png"
-    }  # the log does show requests
+    # the log does show requests
+    assert opened(tmp_path / "asks.html", tmp_path)[1] == {"http://example.org/picture.png"}
 
 
 def test_every_workflow_calls_the_courses_own_commands():

@@ -66,11 +66,8 @@ def test_same_puts_the_odd_zero_behind(lesson):
         (4, 1, 1),
     ]
     assert lesson["output_and_pads"](7, 3, 3, "VALID") == (2, 0, 0)
-    assert lesson["output_and_pads"](5, 2, 3, "SAME") == (
-        2,
-        0,
-        0,
-    )  # a stride wider than the kernel pads nothing
+    # a stride wider than the kernel pads nothing
+    assert lesson["output_and_pads"](5, 2, 3, "SAME") == (2, 0, 0)
 
 
 def test_whole_numbers_are_taken_too(lesson):

@@ -61,9 +61,12 @@ def faults(rows: list[dict]) -> list[dict]:
     return [
         row
         for row in rows
-        if row["right"] > 1 or row["bottom"] > 1 or row["clipped"] > 4
-        or row["shrunk"] < MOST_SHRUNK or row["code"] < SMALLEST_CODE
-    ]  # fmt: skip
+        if row["right"] > 1
+        or row["bottom"] > 1
+        or row["clipped"] > 4
+        or row["shrunk"] < MOST_SHRUNK
+        or row["code"] < SMALLEST_CODE
+    ]
 
 
 # the first deck stands for all in `make test`

@@ -81,9 +81,8 @@ def frames(path) -> Iterator[np.ndarray]:
     with quiet():  # the decoders write to file descriptor 2
         video = cv2.VideoCapture(str(path))
         found, first = video.read()
-    if not video.isOpened() or (
-        not found and _looks_like(path) != UNKNOWN
-    ):  # by its ending a web page "opens"
+    # by its ending a web page "opens"
+    if not video.isOpened() or (not found and _looks_like(path) != UNKNOWN):
         video.release()
         raise DataError(
             f"{path.name} is no video that OpenCV can read: {_looks_like(path)}. "

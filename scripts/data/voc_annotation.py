@@ -109,9 +109,8 @@ def _object(element: Element) -> Object:
     box = (xmin - 1, ymin - 1, xmax, ymax)
     if xmax < xmin or ymax < ymin:
         raise Refused(f"{name}: an inverted box: {_told(box)}")
-    if (
-        xmax == xmin or ymax == ymin
-    ):  # one pixel by the letter, but what such files hold is a click by mistake
+    # one pixel by the letter, but what such files hold is a click by mistake
+    if xmax == xmin or ymax == ymin:
         raise Refused(f"{name}: a zero-size box: {_told(box)}")
     return Object(name, box, (element.findtext("difficult") or "").strip() == "1")
 

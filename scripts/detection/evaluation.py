@@ -187,9 +187,13 @@ def bootstrap(
 
 
 def paired_bootstrap(
-    first: Evaluation, second: Evaluation, repeats: int = 1000, level: float = 0.95, method: str = "area",
+    first: Evaluation,
+    second: Evaluation,
+    repeats: int = 1000,
+    level: float = 0.95,
+    method: str = "area",
     seed: int = 0,
-) -> tuple[float, float, float]:  # fmt: skip
+) -> tuple[float, float, float]:
     """By how much the mean AP of a second detector is above that of a first one, both judged on the same pictures.
 
     Each draw takes the same pictures for both detectors, and the difference is taken within the draw: a picture that is

@@ -22,10 +22,8 @@ from scripts.runtime import progress
 STRIDE = 4  # pixels a cell of the map
 BINS = 7  # a side, after RoI pooling (the paper's, for VGG16)
 ROIS, SHARE = 64, 0.25  # RoIs a picture; the share of these that are objects (section 2.3)
-FOREGROUND_IOU, BACKGROUND_IOU = (
-    0.5,
-    0.1,
-)  # an object from this IoU on; background between the two (section 2.3)
+# an object from this IoU on; background between the two (section 2.3)
+FOREGROUND_IOU, BACKGROUND_IOU = (0.5, 0.1)
 BOX_STD = np.float32((0.1, 0.1, 0.2, 0.2))  # box targets are divided by it: about their standard deviations
 SMALLEST = 4.0  # pixels, of a proposal's side
 
@@ -283,8 +281,9 @@ class Stages:
         self.map = tf.function(lambda x: trunk(x, training=False), input_signature=[picture], **none)
         self.pool = tf.function(
             lambda m, b: pooling(m, b, tf.zeros(tf.shape(b)[:1], tf.int32), training=False),
-            input_signature=[cells, rois], **none,
-        )  # fmt: skip
+            input_signature=[cells, rois],
+            **none,
+        )
         crops = tf.TensorSpec((None, None, None, 3))
         self.crops = tf.function(lambda x: trunk(x, training=False), input_signature=[crops], **none)
         self.heads = tf.function(lambda p: top(p, training=False), input_signature=[pooled], **none)

@@ -134,9 +134,13 @@ class StepTargets(NamedTuple):
 
 # of the parts of `StepTargets`, for the graph: kind of number, and shape
 PARTS = (
-    (tf.int8, (None, None)), (tf.float32, (None, None, 4)), (tf.float32, (None, 4)), (tf.int32, (None,)),
-    (tf.int32, (None,)), (tf.float32, (None, 4)),
-)  # fmt: skip
+    (tf.int8, (None, None)),
+    (tf.float32, (None, None, 4)),
+    (tf.float32, (None, 4)),
+    (tf.int32, (None,)),
+    (tf.int32, (None,)),
+    (tf.float32, (None, 4)),
+)
 
 
 def step_targets(

@@ -60,8 +60,18 @@ def shrunk(image, longest: int = LONGEST) -> tuple[np.ndarray, float]:
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), factor
 
 
-def learn_fast_rcnn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: int = LONGEST, search=None,
-          flip: bool = False, seed: int = 0, rate: float = 1e-3, background_iou: float = fast_rcnn.BACKGROUND_IOU) -> Learned:  # fmt: skip
+def learn_fast_rcnn(
+    train: VocSet,
+    test: VocSet,
+    steps: int = 600,
+    start=None,
+    longest: int = LONGEST,
+    search=None,
+    flip: bool = False,
+    seed: int = 0,
+    rate: float = 1e-3,
+    background_iou: float = fast_rcnn.BACKGROUND_IOU,
+) -> Learned:
     """Train Fast R-CNN on one set of pictures and test it on another.
 
     Args:
@@ -163,8 +173,19 @@ def shrunk_set(pictures: VocSet, longest: int, flips: bool = False):
     return images, boxes, labels
 
 
-def learn_faster_rcnn(train: VocSet, test: VocSet, steps: int = 600, start=None, longest: int = LONGEST, scales=None,
-          flips: bool = False, seed: int = 0, rate: float = 1e-3, pictures: int = 2, after: int = 200) -> Learned:  # fmt: skip
+def learn_faster_rcnn(
+    train: VocSet,
+    test: VocSet,
+    steps: int = 600,
+    start=None,
+    longest: int = LONGEST,
+    scales=None,
+    flips: bool = False,
+    seed: int = 0,
+    rate: float = 1e-3,
+    pictures: int = 2,
+    after: int = 200,
+) -> Learned:
     """Train Faster R-CNN on one set of pictures and test it on another.
 
     Args:

@@ -114,10 +114,8 @@ def group(regions: Regions, measures: str = MEASURES) -> Hierarchy:
     n, pixels = len(regions), regions.labels.size
     by_size, by_fill = "S" in measures, "F" in measures
     histograms = _histograms(regions, measures)
-    sizes, boxes = (
-        regions.sizes.tolist(),
-        regions.boxes.tolist(),
-    )  # plain lists: single numbers are read from them
+    # plain lists: single numbers are read from them
+    sizes, boxes = (regions.sizes.tolist(), regions.boxes.tolist())
     near = [set() for _ in range(n)]
     queue, joined, similarity = [], [], []
 

@@ -117,9 +117,16 @@ def full_row(run: FullLength) -> dict:
     median = statistics.median(got)
     kept = None if run.bound is None else keeps(median, run.bound)
     return {
-        "lesson": run.name[:2], "listing": run.listing, "slide": run.slide, "bound": run.bound, "kept": kept,
-        "min": min(got), "median": median, "max": max(got), "all": got,
-    }  # fmt: skip
+        "lesson": run.name[:2],
+        "listing": run.listing,
+        "slide": run.slide,
+        "bound": run.bound,
+        "kept": kept,
+        "min": min(got),
+        "median": median,
+        "max": max(got),
+        "all": got,
+    }
 
 
 def row(listing: Listing) -> dict:
@@ -137,12 +144,20 @@ def row(listing: Listing) -> dict:
     )
     deck_s, ours_s = (statistics.median(run["seconds"] for run in runs) for runs in (deck, ours))
     return {
-        "lesson": listing.name[:2], "listing": listing.listing, "kind": listing.kind,
-        "deck_s": round(deck_s, 4), "ours_s": round(ours_s, 4), "ratio": round(deck_s / ours_s, 2),
-        "scaled": listing.deck_part is not None, "deck_full_s": whole["seconds"] and round(whole["seconds"], 4),
-        "result": listing.result, "deck_result": whole["result"], "ours_result": ours[-1]["result"],
-        "deck_all_s": [round(run["seconds"], 4) for run in deck], "ours_all_s": [round(run["seconds"], 4) for run in ours],
-    }  # fmt: skip
+        "lesson": listing.name[:2],
+        "listing": listing.listing,
+        "kind": listing.kind,
+        "deck_s": round(deck_s, 4),
+        "ours_s": round(ours_s, 4),
+        "ratio": round(deck_s / ours_s, 2),
+        "scaled": listing.deck_part is not None,
+        "deck_full_s": whole["seconds"] and round(whole["seconds"], 4),
+        "result": listing.result,
+        "deck_result": whole["result"],
+        "ours_result": ours[-1]["result"],
+        "deck_all_s": [round(run["seconds"], 4) for run in deck],
+        "ours_all_s": [round(run["seconds"], 4) for run in ours],
+    }
 
 
 def print_row(new: dict, listing: Listing, speed: float) -> None:
@@ -209,7 +224,7 @@ def run_full_lengths(numbers: list[str]) -> bool:
             f"{new['lesson']} {new['listing']:<60} slides {new['slide'] or '-':<7} "
             f"min {new['min']:.4f} median {new['median']:.4f} max {new['max']:.4f}   {verdict}",
             flush=True,
-        )  # fmt: skip
+        )
     if rows:
         store("full_length.json", rows)
     return all(new["kept"] is not False for new in rows)

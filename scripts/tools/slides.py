@@ -17,12 +17,8 @@ from scripts.tools import lessons, pages, stamps
 
 FOLDER = pages.BUILD / "slides"
 HEIGHT = 680  # pixels of a slide 1280 x 720 that cells may fill
-LINE, TEXT_LINE, FIGURE, FORMULA = (
-    27,
-    36,
-    450,
-    80,
-)  # heights of a line of code, of text, of a figure, of a formula
+# heights of a line of code, of text, of a figure, of a formula
+LINE, TEXT_LINE, FIGURE, FORMULA = (27, 36, 450, 80)
 CHARACTERS = 92  # of text in a line, on the average
 
 
@@ -94,15 +90,14 @@ def write_deck(notebook, path: Path, folder: Path = FOLDER) -> Path:
     exporter = SlidesExporter(
         template_name="deck", extra_template_basedirs=[str(pages.TEMPLATES)], language_code="en"
     )
+    # the theme's fonts: other files, not needed
     resources = {
         "metadata": {"name": path.stem},
         "course": {
             "mathjax": pages.mathjax(),
             "css": css,
             "picture": pages.picture,
-            "reveal_css": re.sub(
-                r"@import[^;]+;", "", "\n".join(reveal)
-            ),  # the theme's fonts: other files, not needed
+            "reveal_css": re.sub(r"@import[^;]+;", "", "\n".join(reveal)),
             "reveal_js": pages.packaged("sphinx-revealjs", "revealjs/dist/reveal.js").replace(
                 "</script", "<\\/script"
             ),

@@ -38,11 +38,22 @@ def keras_fit(epochs: int = 1000) -> float:
 
 LISTINGS = (
     Listing(
-        name="01.tf", listing="linear regression, 2001 steps", kind="TensorFlow", deck=tf1_loop, result="prediction for [4, 4]",
-        cells=("tf-build", "tf-run"), value="tf_prediction",
+        name="01.tf",
+        listing="linear regression, 2001 steps",
+        kind="TensorFlow",
+        deck=tf1_loop,
+        result="prediction for [4, 4]",
+        cells=("tf-build", "tf-run"),
+        value="tf_prediction",
     ),
     Listing(
-        name="01.keras", listing="linear regression, 1000 epochs", kind="Keras", deck=keras_fit, result="prediction for 4",
-        deck_part=lambda: scaled(keras_fit, 1000, 100), cells=("keras-build", "keras-slides"), value="slides_recipe",
+        name="01.keras",
+        listing="linear regression, 1000 epochs",
+        kind="Keras",
+        deck=keras_fit,
+        result="prediction for 4",
+        deck_part=lambda: scaled(keras_fit, 1000, 100),
+        cells=("keras-build", "keras-slides"),
+        value="slides_recipe",
     ),
-)  # fmt: skip
+)

@@ -50,12 +50,24 @@ def keras_fit(epochs: int) -> None:
 
 LISTINGS = (
     Listing(
-        name="03.tf", listing="letter grades, 2001 steps", kind="TensorFlow", deck=tf1_loop, result="cost",
-        cells=("grades-data", "tf-build", "tf-run"), value="tf_cost",
+        name="03.tf",
+        listing="letter grades, 2001 steps",
+        kind="TensorFlow",
+        deck=tf1_loop,
+        result="cost",
+        cells=("grades-data", "tf-build", "tf-run"),
+        value="tf_cost",
     ),
     Listing(
-        name="03.keras", listing="letter grades, 10000 epochs", kind="Keras", deck=None, deck_part=lambda: scaled(keras_fit, 10000, 100), result="loss",
-        prepare=("grades-data",), given="question = tf.constant([[1.0, 11.0, 7.0, 9.0]])",
-        cells=("keras-build", "keras-run"), value="keras_cost",
+        name="03.keras",
+        listing="letter grades, 10000 epochs",
+        kind="Keras",
+        deck=None,
+        deck_part=lambda: scaled(keras_fit, 10000, 100),
+        result="loss",
+        prepare=("grades-data",),
+        given="question = tf.constant([[1.0, 11.0, 7.0, 9.0]])",
+        cells=("keras-build", "keras-run"),
+        value="keras_cost",
     ),
-)  # fmt: skip
+)

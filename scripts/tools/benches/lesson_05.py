@@ -4,9 +4,8 @@ from scripts.tools.benches.slides_classifiers import keras_training, mnist, shuf
 from scripts.tools.listings import FullLength, Listing
 
 WIDTHS = (784, 256, 256, 256, 10)
-FLOPS = 6 * sum(
-    n * m for n, m in zip(WIDTHS[:-1], WIDTHS[1:], strict=True)
-)  # forward once, backward twice, 2 a product
+# forward once, backward twice, 2 a product
+FLOPS = 6 * sum(n * m for n, m in zip(WIDTHS[:-1], WIDTHS[1:], strict=True))
 
 
 def perceptron(x):
@@ -33,28 +32,58 @@ FUNCTIONS = (*DATA, "tf-build", "tf-train", "tf-accuracy")
 
 LISTINGS = (
     Listing(
-        name="05.tf", data="mnist", listing="perceptron, 5000 steps of 128", kind="TensorFlow", result="cost",
-        deck=tf1_training(perceptron, mnist, shuffled, size=128, steps=5000, rate=0.01, every=100), deck_prepare=mnist,
-        prepare=FUNCTIONS, cells=(), value="cost", examples=5000 * 128, flops=FLOPS,
+        name="05.tf",
+        data="mnist",
+        listing="perceptron, 5000 steps of 128",
+        kind="TensorFlow",
+        result="cost",
+        deck=tf1_training(perceptron, mnist, shuffled, size=128, steps=5000, rate=0.01, every=100),
+        deck_prepare=mnist,
+        prepare=FUNCTIONS,
+        cells=(),
+        value="cost",
+        examples=5000 * 128,
+        flops=FLOPS,
         code="net = start_weights(lambda n: 1.0, 1.0)\n"
         "cost = float(trainer(net, fit_x, fit_y, keras.optimizers.Adam(0.01))(tf.constant(5000)))",
     ),
     Listing(
-        name="05.keras", data="mnist", listing="perceptron, 5 epochs in batches of 32", kind="Keras", result="loss",
-        deck=keras_training(hidden_layers, (784,), mnist, epochs=5), deck_prepare=mnist, prepare=(*DATA, "layers-build"), cells=("keras-run",), value="keras_loss",
-        code="keras_loss = history['loss'][-1]", examples=5 * 60_000, flops=FLOPS,
+        name="05.keras",
+        data="mnist",
+        listing="perceptron, 5 epochs in batches of 32",
+        kind="Keras",
+        result="loss",
+        deck=keras_training(hidden_layers, (784,), mnist, epochs=5),
+        deck_prepare=mnist,
+        prepare=(*DATA, "layers-build"),
+        cells=("keras-run",),
+        value="keras_loss",
+        code="keras_loss = history['loss'][-1]",
+        examples=5 * 60_000,
+        flops=FLOPS,
     ),
-)  # fmt: skip
+)
 FULL_LENGTH = (
     FullLength(
-        name="05.tf-full", data="mnist", listing="perceptron in TensorFlow, 5000 steps, test accuracy", prepare=FUNCTIONS,
+        name="05.tf-full",
+        data="mnist",
+        listing="perceptron in TensorFlow, 5000 steps, test accuracy",
+        prepare=FUNCTIONS,
         code="net = start_weights(lambda n: 1.0, 1.0)\n"
         "trainer(net, fit_x, fit_y, keras.optimizers.Adam(0.01))(tf.constant(5000))\n"
         "full_accuracy = accuracy(net, x_test, y_test)",
-        value="full_accuracy", slide=0.9581, bound=">= 0.954",
+        value="full_accuracy",
+        slide=0.9581,
+        bound=">= 0.954",
     ),
     FullLength(
-        name="05.keras-full", data="mnist", listing="perceptron in Keras, 5 epochs, test accuracy", prepare=(*DATA, "layers-build", "keras-run"),
-        code="", value="keras_accuracy", slide=0.9602, bound=">= 0.956",
+        name="05.keras-full",
+        data="mnist",
+        listing="perceptron in Keras, 5 epochs, test accuracy",
+        prepare=(*DATA, "layers-build", "keras-run"),
+        code="",
+        value="keras_accuracy",
+        slide=0.9602,
+        bound=">= 0.956",
     ),
-)  # fmt: skip
+)

@@ -55,12 +55,24 @@ def keras_fit(epochs: int = 1000) -> float:
 
 LISTINGS = (
     Listing(
-        name="09.tf", listing="a sentence, 20 iterations", kind="TensorFlow", deck=tf1_loop, result="loss",
-        prepare=("tf-starts", "tf-forward", "tf-train", "alphabet-run"), cells=("sentence-run",), value="tf_loss",
+        name="09.tf",
+        listing="a sentence, 20 iterations",
+        kind="TensorFlow",
+        deck=tf1_loop,
+        result="loss",
+        prepare=("tf-starts", "tf-forward", "tf-train", "alphabet-run"),
+        cells=("sentence-run",),
+        value="tf_loss",
     ),
     Listing(
-        name="09.keras", listing="number series, 1000 epochs", kind="Keras", deck=keras_fit, deck_part=lambda: scaled(keras_fit, 1000, 50),
-        result="test error", prepare=("series-data", "series-baselines"), cells=("lstm-build", "lstm-run"),
+        name="09.keras",
+        listing="number series, 1000 epochs",
+        kind="Keras",
+        deck=keras_fit,
+        deck_part=lambda: scaled(keras_fit, 1000, 50),
+        result="test error",
+        prepare=("series-data", "series-baselines"),
+        cells=("lstm-build", "lstm-run"),
         value="bare_error",
     ),
-)  # fmt: skip
+)

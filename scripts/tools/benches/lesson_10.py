@@ -24,8 +24,11 @@ def tf1_loop() -> float:
         return [
             variable
             for n, m in zip(widths[:-1], widths[1:], strict=True)
-            for variable in (tf1.Variable(tf1.random_normal([n, m], stddev=(2 / n) ** 0.5)), tf1.Variable(tf.zeros([m])))
-        ]  # fmt: skip
+            for variable in (
+                tf1.Variable(tf1.random_normal([n, m], stddev=(2 / n) ** 0.5)),
+                tf1.Variable(tf.zeros([m])),
+            )
+        ]
 
     def out(weights, x):
         hidden = tf.nn.relu(tf.add(tf.matmul(x, weights[0]), weights[1]))
@@ -50,9 +53,26 @@ def tf1_loop() -> float:
 
 LISTINGS = (
     Listing(
-        name="10.tf", data="mnist", listing=f"GAN, {STEPS:,} of 100,000 steps", kind="TensorFlow", result="cost of G",
-        deck=tf1_loop, deck_prepare=mnist, prepare=("game-build", "game-costs", "game-train", "mnist-load", "mnist-build", "mnist-train", "mnist-loop"),
-        cells=(), code=f"G, D = start_game()\ncost = float(trainer(G, D, memory=0.9, penalty=0.0)(tf.constant(0), tf.constant({STEPS}))[0])",
-        value="cost", examples=STEPS * BATCH, flops=FLOPS,
+        name="10.tf",
+        data="mnist",
+        listing=f"GAN, {STEPS:,} of 100,000 steps",
+        kind="TensorFlow",
+        result="cost of G",
+        deck=tf1_loop,
+        deck_prepare=mnist,
+        prepare=(
+            "game-build",
+            "game-costs",
+            "game-train",
+            "mnist-load",
+            "mnist-build",
+            "mnist-train",
+            "mnist-loop",
+        ),
+        cells=(),
+        code=f"G, D = start_game()\ncost = float(trainer(G, D, memory=0.9, penalty=0.0)(tf.constant(0), tf.constant({STEPS}))[0])",
+        value="cost",
+        examples=STEPS * BATCH,
+        flops=FLOPS,
     ),
-)  # fmt: skip
+)

@@ -47,8 +47,19 @@ def stream(x: np.ndarray, y: np.ndarray, pad: int, flip: bool, classes: int = 10
     return pictures.map(change, num_parallel_calls=2, deterministic=True).batch(BATCH).prefetch(2)
 
 
-def train(name: str, model: keras.Model, images: Images, x: np.ndarray, y: np.ndarray, *, epochs: int, peak: float,
-          pad: int, flip: bool, smoothing: float) -> None:  # fmt: skip
+def train(
+    name: str,
+    model: keras.Model,
+    images: Images,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    epochs: int,
+    peak: float,
+    pad: int,
+    flip: bool,
+    smoothing: float,
+) -> None:
     """Train a classifier on x, y, score it once on the full test set, and ship its weights with a card.
 
     smoothing: of the labels. It raises accuracy a little, and makes a net less confident than it is right; 0 leaves it out.
@@ -73,7 +84,11 @@ def train(name: str, model: keras.Model, images: Images, x: np.ndarray, y: np.nd
     card = {
         "data": f"{images.name}, {len(x):,} training pictures, shifted by up to {pad} pixels"
         + (" and mirrored" if flip else ""),
-        "seed": SEED, "seconds": round(seconds), "epochs": epochs, "score": score,
-        "score_is": f"accuracy on the {len(x_test):,} test pictures", "parameters": model.count_params(),
-    }  # fmt: skip
+        "seed": SEED,
+        "seconds": round(seconds),
+        "epochs": epochs,
+        "score": score,
+        "score_is": f"accuracy on the {len(x_test):,} test pictures",
+        "parameters": model.count_params(),
+    }
     weights.add(model, name, card)

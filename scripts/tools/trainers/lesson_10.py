@@ -42,11 +42,16 @@ def mnist_generator() -> None:
     print(f"mnist_generator: confidence {score:.4f}, shares of the digits {share.round(3).tolist()}")
     print(f"costs of the last thousand steps {space['last_costs'].round(3).tolist()}, {seconds:.0f} s")
     card = {
-        "data": f"mnist, {count:,} training pictures", "seed": course.current_seed(), "seconds": round(seconds),
-        "epochs": round(STEPS * 128 / count, 1), "steps": STEPS, "score": score,
-        "score_is": "mean confidence of mnist_cnn on 5,000 generated digits", "rarest_digit": float(share.min()),
+        "data": f"mnist, {count:,} training pictures",
+        "seed": course.current_seed(),
+        "seconds": round(seconds),
+        "epochs": round(STEPS * 128 / count, 1),
+        "steps": STEPS,
+        "score": score,
+        "score_is": "mean confidence of mnist_cnn on 5,000 generated digits",
+        "rarest_digit": float(share.min()),
         "parameters": G.count_params(),
-    }  # fmt: skip
+    }
     weights.add(G, "mnist_generator", card)
 
 

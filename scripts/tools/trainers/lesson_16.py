@@ -39,11 +39,17 @@ def rcnn_detector() -> None:
         print(f"rcnn_detector: {name} {value:.4f}")
     print(f"{seconds:.0f} s")
     card = {
-        "data": f"scenes, {SCENES} of the training part", "starts_from": "mnist_cnn", "seed": course.current_seed(),
-        "seconds": round(seconds), "epochs": round(STEPS * 128 / len(labels), 1), "steps": STEPS,
-        "score": scores["mAP@0.5"], "score_is": "mAP@0.5 on 100 test scenes, with box regression",
-        "other_scores": scores, "parameters": detector.count_params(),
-    }  # fmt: skip
+        "data": f"scenes, {SCENES} of the training part",
+        "starts_from": "mnist_cnn",
+        "seed": course.current_seed(),
+        "seconds": round(seconds),
+        "epochs": round(STEPS * 128 / len(labels), 1),
+        "steps": STEPS,
+        "score": scores["mAP@0.5"],
+        "score_is": "mAP@0.5 on 100 test scenes, with box regression",
+        "other_scores": scores,
+        "parameters": detector.count_params(),
+    }
     weights.add(detector, "rcnn_detector", card)
 
 

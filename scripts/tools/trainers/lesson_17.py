@@ -83,9 +83,13 @@ def scene_digits() -> None:
     print(f"scene_digits: {score:.4f} of the test scenes' digits, {seconds:.0f} s")
     card = {
         "data": f"{len(labels):,} digits in training scenes, each side of a box moved by up to a fifth",
-        "seed": SEED, "seconds": round(seconds), "epochs": round(steps * size / len(labels), 1), "score": score,
-        "score_is": f"accuracy on the {len(y)} digits of 100 test scenes", "parameters": model.count_params(),
-    }  # fmt: skip
+        "seed": SEED,
+        "seconds": round(seconds),
+        "epochs": round(steps * size / len(labels), 1),
+        "score": score,
+        "score_is": f"accuracy on the {len(y)} digits of 100 test scenes",
+        "parameters": model.count_params(),
+    }
     weights.add(model, "scene_digits", card)
 
 
@@ -110,10 +114,15 @@ def detector() -> None:
     score = evaluate(found, objects_in(test), 10).mean
     print(f"fast_rcnn: mAP@0.5 {score:.4f} on 100 test scenes, {seconds:.0f} s")
     card = {
-        "data": f"{len(many):,} training scenes, started from scene_digits", "seed": SEED,
-        "seconds": round(seconds), "epochs": round(2 * steps / len(many), 1), "steps": steps, "score": score,
-        "score_is": "mAP@0.5 on 100 test scenes", "parameters": model.count_params(),
-    }  # fmt: skip
+        "data": f"{len(many):,} training scenes, started from scene_digits",
+        "seed": SEED,
+        "seconds": round(seconds),
+        "epochs": round(2 * steps / len(many), 1),
+        "steps": steps,
+        "score": score,
+        "score_is": "mAP@0.5 on 100 test scenes",
+        "parameters": model.count_params(),
+    }
     weights.add(model, "fast_rcnn", card)
 
 

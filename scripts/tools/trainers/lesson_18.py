@@ -51,10 +51,15 @@ def detector() -> None:
 def card(model, seconds: float, got: dict) -> dict:
     """What a reader should know of the weights."""
     return {
-        "data": f"{SCENES:,} training scenes", "seed": SEED, "seconds": round(seconds),
-        "epochs": round(2 * STEPS / SCENES, 1), "steps": STEPS, "score_is": "mAP@0.5 on 100 test scenes",
-        "parameters": model.count_params(), **{name: round(value, 4) for name, value in got.items()},
-    }  # fmt: skip
+        "data": f"{SCENES:,} training scenes",
+        "seed": SEED,
+        "seconds": round(seconds),
+        "epochs": round(2 * STEPS / SCENES, 1),
+        "steps": STEPS,
+        "score_is": "mAP@0.5 on 100 test scenes",
+        "parameters": model.count_params(),
+        **{name: round(value, 4) for name, value in got.items()},
+    }
 
 
 TRAINERS = {"faster_rcnn": detector}
