@@ -47,8 +47,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """average_precision: float, shape (classes,), NaN for a class without objects; mean: over the other classes, NaN when
-    there is none. judged: for each class its detections."""
+    """How good a detector is on a set of pictures.
+
+    average_precision: float, shape (classes,), NaN for a class without objects; mean: over the other classes, NaN when there
+    is none; judged: for each class its detections.
+    """
 
     average_precision: np.ndarray
     mean: float

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from scripts.data import VocSet, read_voc
-from scripts.data.ladder import DataError
 from scripts.detection import fast_rcnn, faster_rcnn, proposal_quality
 from scripts.detection.boxes import area
 from scripts.detection.detections import Detections
@@ -44,11 +43,10 @@ def read(folder) -> tuple[VocSet, VocSet]:
     Raises:
         DataError: no such folder, or nothing in it that can be used.
     """
-    train = read_voc(Path(folder).expanduser(), "train")
-    try:
-        return train, read_voc(Path(folder).expanduser(), "test", classes=train.classes)
-    except DataError:
-        return train, read_voc(Path(folder).expanduser(), "val", classes=train.classes)
+    folder = Path(folder).expanduser()
+    train, lists = read_voc(folder, "train"), folder / "ImageSets" / "Main"
+    no_test = (lists / "val.txt").is_file() and not (lists / "test.txt").is_file()
+    return train, read_voc(folder, "val" if no_test else "test", classes=train.classes)
 
 
 def shrunk(image, longest: int = LONGEST) -> tuple[np.ndarray, float]:
@@ -139,8 +137,13 @@ def mirrored(example: fast_rcnn.Example) -> fast_rcnn.Example:
 
 
 def scales_of(boxes) -> tuple[float, ...]:
-    """Scales of anchors for objects of these boxes: the side of the square of equal area that a tenth, half and nine tenths
-    of the objects stay below, in whole pixels. Raises ValueError where there is no object."""
+    """Three scales of anchors for objects of these boxes, in whole pixels.
+
+    A tenth, half and nine tenths of the objects are smaller: by the side of the square of equal area.
+
+    Raises:
+        ValueError: there is no object.
+    """
     every = np.concatenate([np.zeros((0, 4)), *boxes])
     if len(every) == 0:
         raise ValueError("there is no object to learn from")
@@ -148,8 +151,9 @@ def scales_of(boxes) -> tuple[float, ...]:
 
 
 def shrunk_set(pictures: VocSet, longest: int, flips: bool = False):
-    """Pictures, boxes and labels for training: shrunk, difficult objects left out, so also pictures without another, and
-    pictures without any.
+    """Pictures, boxes and labels for training, shrunk.
+
+    Difficult objects are left out, and with them the pictures that hold no other; so are pictures without any object.
 
     Args:
         flips: whether each is given mirrored too, in width, in height and in both: for what has neither right nor top.

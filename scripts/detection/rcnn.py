@@ -5,6 +5,7 @@ segmentation", CVPR 2014; sections and appendices are those of arXiv 1311.2524v5
 size of a warped box: 28 pixels with 2 of context here, 227 with 16 there. Proposals come from proposals.py.
 """
 
+import weakref
 from typing import NamedTuple
 
 import keras
@@ -238,12 +239,13 @@ def profile(maps, grid=(7, 7, 64), norm=NORM):
     return norm * both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-6)
 
 
-_calls = {}
+_calls = weakref.WeakKeyDictionary()  # a model that is gone takes its graph with it
 
 
 def _call(model):
     """The model as a graph for any number of boxes, traced once."""
-    if id(model) not in _calls:
+    if model not in _calls:
         signature = [tf.TensorSpec((None, SIDE, SIDE, 1), tf.float32)]
-        _calls[id(model)] = model, tf.function(model.call, input_signature=signature, autograph=False)
-    return _calls[id(model)][1]
+        call = weakref.WeakMethod(model.call)  # the graph must not keep its own key alive
+        _calls[model] = tf.function(lambda x: call()(x), input_signature=signature, autograph=False)
+    return _calls[model]

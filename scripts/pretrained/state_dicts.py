@@ -120,11 +120,15 @@ def recorded(folder: Path) -> dict:
 def record(path: Path, how: str) -> None:
     """Note the hash of a file at its first use, where its folder can be written to."""
     note = {"sha256": sha256(path), "bytes": path.stat().st_size, "how": how}
-    text = json.dumps({**recorded(path.parent), path.name: note}, indent=1, sort_keys=True) + "\n"
-    part = path.with_name(f".recorded.{os.getpid()}.part")
+    _write_record(path.parent, {**recorded(path.parent), path.name: note})
+
+
+def _write_record(folder: Path, known: dict) -> None:
+    """Write recorded.json whole or not at all."""
+    part = folder / f".recorded.{os.getpid()}.part"
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path.with_name("recorded.json"))
+        part.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        part.replace(folder / "recorded.json")
     except OSError:
         part.unlink(missing_ok=True)  # a read-only folder: the file is checked again next time
 
@@ -135,4 +139,4 @@ def set_aside(path: Path) -> None:
         path.replace(path.with_name(path.name + ".damaged"))
     known = recorded(path.parent)
     if known.pop(path.name, None):
-        path.with_name("recorded.json").write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        _write_record(path.parent, known)
