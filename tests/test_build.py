@@ -369,3 +369,22 @@ def test_help_names_every_target_and_every_target_runs_a_tool_that_is_there():
     assert len(tools) > 10 and tools <= {
         path.stem for path in (environment.ROOT / "scripts/tools").glob("*.py")
     }
+
+
+@pytest.mark.parametrize(
+    ("lesson", "told"), [("01_linear_regression", "is there already"), ("20-trial", "is named like")]
+)
+def test_a_text_never_takes_the_place_of_a_lesson_that_is_there(lesson, told, tmp_path):
+    before = {path: path.read_bytes() for path in lessons.all_lessons()}
+    (tmp_path / "text.py").write_text("")
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.tools.notebook_text",
+        "notebook",
+        str(tmp_path / "text.py"),
+        lesson,
+    ]
+    done = subprocess.run(command, cwd=environment.ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and told in done.stderr
+    assert before == {path: path.read_bytes() for path in lessons.all_lessons()}

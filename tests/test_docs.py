@@ -61,7 +61,9 @@ def test_terms_are_in_order_and_in_their_lessons():
         assert row["term"].lower() in texts[row["file"]], f"{row['term']} is not in lesson {row['number']}"
 
 
-@pytest.mark.parametrize("file", ["README.md", "docs/lecturers.md", "docs/glossary.md", "docs/results.md"])
+@pytest.mark.parametrize(
+    "file", ["README.md", "docs/lecturers.md", "docs/glossary.md", "docs/results.md", "CONTRIBUTING.md"]
+)
 def test_links_lead_somewhere(file):
     page = lessons.ROOT / file
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):

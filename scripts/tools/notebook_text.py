@@ -89,6 +89,12 @@ def main(*arguments: str) -> int:
         notebook = lessons.read(path)
     else:
         path, notebook = lessons.NOTEBOOKS / f"{lesson}.ipynb", nbformat.v4.new_notebook()
+        if not lessons.NAME.fullmatch(path.name):
+            reads.error(f"a new lesson is named like 19_own_detector, not {lesson}")
+        if path.exists():
+            reads.error(
+                f"notebooks/{path.name} is there already: write the text back by its number, {lesson[:2]}"
+            )
         number, slug = lesson.split("_", 1)
         notebook.metadata.course = {
             "id": number,
