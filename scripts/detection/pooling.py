@@ -173,6 +173,7 @@ def _to_places(upstream, first, images, maps):
     """Each upstream number added to the cell that it came from: shape of the maps."""
     shape = tf.shape(maps)
     cells, channels = shape[1] * shape[2], shape[3]
+    # (n, s, s, C): where each number belongs in the flattened maps
     place = (images[:, None, None, None] * cells + first) * channels + tf.range(channels)
     # counting with weights adds in order of the RoIs; one row keeps it to one thread, so every run adds alike
     flat = tf.where(first < 0, 0, place), tf.where(first < 0, 0.0, upstream)
@@ -183,32 +184,36 @@ def _to_places(upstream, first, images, maps):
 
 
 def _largest(values, boxes, images, size, scale):
-    """The largest number of each bin, of any dtype; and which bins are empty, shape (n, size, size, 1)."""
+    """The largest number of each bin, of any dtype; and which bins are empty, shape (n, size, size, 1).
+
+    The maximum over a bin is the largest of four blocks that cover it, whose maxima are in a table: a sparse table in two
+    dimensions. In the shapes below P are pictures, H and W rows and columns of the map, C channels, n RoIs, s is `size`.
+    """
     shape = tf.shape(values)
     pictures, height, width, channels = (shape[i] for i in range(4))
-    finite = tf.reduce_all(tf.math.is_finite(boxes), axis=1)
-    roi = project(tf.where(finite[:, None], boxes, -FARTHEST / scale), scale)
-    x = bins(roi[:, 0], roi[:, 2], size, width)
+    finite = tf.reduce_all(tf.math.is_finite(boxes), axis=1)  # (n,)
+    roi = project(tf.where(finite[:, None], boxes, -FARTHEST / scale), scale)  # (n, 4)
+    x = bins(roi[:, 0], roi[:, 2], size, width)  # start and end of each column of bins, (n, s)
     y = bins(roi[:, 1], roi[:, 3], size, height)
-    (x_level, x_at), (y_level, y_at) = _blocks(*x), _blocks(*y)
+    (x_level, x_at), (y_level, y_at) = _blocks(*x), _blocks(*y)  # (n, s) each
     across, down = (tf.maximum(tf.reduce_max(level), 0) + 1 for level in (x_level, y_level))
-    table = _doubled(_doubled(values[None], 3, across), 2, down)
-    table = tf.reshape(table, (-1, channels))
+    table = _doubled(_doubled(values[None], 3, across), 2, down)  # (down * across, P, H, W, C)
+    table = tf.reshape(table, (-1, channels))  # (down * across * P * H * W, C)
     # rows of the table: down, across, picture, row, column
-    row = y_level[:, :, None] * across + x_level[:, None, :]
+    row = y_level[:, :, None] * across + x_level[:, None, :]  # (n, s, s)
     row = (row * pictures + images[:, None, None]) * height * width
     best = None
     for top in y_at:
         for left in x_at:
-            found = tf.gather(table, row + (top[:, :, None] * width + left[:, None, :]))
+            found = tf.gather(table, row + (top[:, :, None] * width + left[:, None, :]))  # (n, s, s, C)
             best = found if best is None else tf.maximum(best, found)
-    empty = (x[1] <= x[0])[:, None, :] | (y[1] <= y[0])[:, :, None]
+    empty = (x[1] <= x[0])[:, None, :] | (y[1] <= y[0])[:, :, None]  # (n, s, s)
     return best, empty[..., None]
 
 
 def _blocks(start, end):
     """The level of the two blocks that cover each bin, 2 ** level long, and where these begin."""
-    length = tf.maximum(end - start, 1)
+    length = tf.maximum(end - start, 1)  # (n, s)
     level = tf.reduce_sum(tf.cast(length[..., None] >= 2 ** tf.range(1, LEVELS), tf.int32), axis=-1)
     empty = end <= start
     ends = start, end - tf.bitwise.left_shift(tf.ones_like(level), level)
