@@ -12,6 +12,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CLAIMS_DIR", str(tmp_path))
     monkeypatch.delenv("COURSE_CLAIMS", raising=False)
     monkeypatch.setattr(ladder, "_used", {})
+    course.seed(0)
     return tmp_path
 
 

