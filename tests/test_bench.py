@@ -115,3 +115,14 @@ def test_a_bench_may_print_a_table_of_its_own(monkeypatch, capsys):
     monkeypatch.setattr(bench, "store", lambda file, rows: pytest.fail("there are no rows"))
     assert bench.main("16") == 0
     assert capsys.readouterr().out == "a table\n"
+
+
+def test_parts_that_were_not_measured_stay_in_the_file(monkeypatch, tmp_path):
+    monkeypatch.setattr(lessons, "ROOT", tmp_path)
+    for measured in ({"pooling": 1, "ratios": 2}, {"ratios": 3}):
+        listings.store_parts("fast_rcnn.json", measured)
+    stored = tmp_path / "build" / "fast_rcnn.json"
+    assert json.loads(stored.read_text(encoding="utf-8")) == {"pooling": 1, "ratios": 3}
+    stored.write_text("{", encoding="utf-8")  # cut short
+    listings.store_parts("fast_rcnn.json", {"bccd": 4})
+    assert json.loads(stored.read_text(encoding="utf-8")) == {"bccd": 4}

@@ -1,12 +1,6 @@
 """Boxes: IoU, suppression and coding against their definitions, their limits, and torchvision where it is installed."""
 
-import importlib.util
 import json
-import os
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +19,8 @@ from scripts.detection.boxes import (
     nms,
     nms_by_class,
 )
+from scripts.tools.listings import torch_python
+from tests.support import needs_torchvision, program
 
 NONE = np.zeros((0, 4))
 
@@ -181,50 +177,8 @@ def test_clip():
     assert clip(np.ones((1, 4), np.float32), 5, 5).dtype == np.float32 and clip(NONE, 5, 5).shape == (0, 4)
 
 
-TORCHVISION = textwrap.dedent("""
-    import json, sys
-    import torchvision, torch
-    import numpy as np
-    from torchvision.ops import box_iou, nms, batched_nms
-    from torchvision.models.detection._utils import BoxCoder
-    from scripts.detection import boxes as ours
-    report = dict(iou=0.0, nms=0, by_class=0, encode=0.0, decode=0.0)
-    coder = BoxCoder((1.0, 1.0, 1.0, 1.0))
-    for seed in range(60):
-        random = np.random.default_rng(seed)
-        n = int(random.integers(1, 300))
-        start = random.uniform(0, 100, (n, 2))
-        a = np.concatenate([start, start + random.uniform(0.5, 60, (n, 2))], axis=1).astype(np.float32)
-        b, scores = a[random.permutation(n)], random.permutation(n).astype(np.float32) / n
-        labels, limit = random.integers(0, 5, n), float(random.uniform(0.1, 0.9))
-        t = torch.from_numpy
-        report["iou"] = max(report["iou"], float(np.abs(ours.iou(a, b) - box_iou(t(a), t(b)).numpy()).max()))
-        report["nms"] += ours.nms(a, scores, limit).tolist() != nms(t(a), t(scores), limit).tolist()
-        theirs = batched_nms(t(a.astype(np.float64)), t(scores.astype(np.float64)), t(labels), limit).tolist()
-        report["by_class"] += ours.nms_by_class(a.astype(np.float64), scores.astype(np.float64), labels, limit).tolist() != theirs
-        code = coder.encode_single(t(b), t(a)).numpy()
-        report["encode"] = max(report["encode"], float(np.abs(ours.encode(a, b) - code).max()))
-        deltas = random.normal(0, 2, (n, 4)).astype(np.float32)
-        box = coder.decode_single(t(deltas), t(a)).numpy()
-        report["decode"] = max(report["decode"], float((np.abs(ours.decode(a, deltas) - box) / (1 + np.abs(box))).max()))
-    print(json.dumps(report))
-""")
-
-
-def with_torchvision() -> str | None:
-    """A Python that has torchvision: this one, or the one that COURSE_TORCH_PYTHON names."""
-    if os.environ.get("COURSE_TORCH_PYTHON"):
-        return os.environ["COURSE_TORCH_PYTHON"]
-    return sys.executable if importlib.util.find_spec("torchvision") else None
-
-
-@pytest.mark.skipif(not with_torchvision(), reason="needs torchvision: requirements.txt installs it")
+@needs_torchvision
 def test_equal_to_torchvision():
-    root = Path(__file__).resolve().parents[1]
-    done = subprocess.run(
-        [with_torchvision(), "-c", TORCHVISION], cwd=root, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr[-600:]
-    report = json.loads(done.stdout.splitlines()[-1])
+    report = json.loads(program("torchvision_boxes", python=torch_python()).splitlines()[-1])
     assert report["nms"] == report["by_class"] == 0
     assert report["iou"] <= 1e-6 and report["encode"] <= 1e-4 and report["decode"] <= 1e-4

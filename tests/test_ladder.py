@@ -1,13 +1,10 @@
 """The ladder of sources under faults: never a bad file in the cache, always a clear reason, the next rung tried."""
 
-import hashlib
 import io
 import json
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +12,7 @@ import pytest
 
 from scripts.data import downloads, ladder
 from scripts.data.pictures import read_npz
+from tests.support import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 ARRAYS = {
@@ -35,48 +33,11 @@ def npz(arrays=ARRAYS) -> bytes:
 GOOD = npz()
 
 
-class Server:
-    """A web server on this machine; `pages` maps a path to (status, body), or to a function that answers by itself."""
-
-    def __init__(self):
-        self.pages, self.asked = {"/good": (200, GOOD)}, []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                outer.asked.append(self.path)
-                page = outer.pages.get(self.path, (404, b"not here"))
-                if callable(page):
-                    return page(self)
-                self.send_response(page[0])
-                self.send_header("Content-Length", str(len(page[1])))
-                self.end_headers()
-                self.wfile.write(page[1])
-
-            def log_message(self, *arguments):
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.http.server_port}{path}"
-
-    def entry(self, *paths: str) -> dict:
-        sha256 = hashlib.sha256(GOOD).hexdigest()
-        sources = [
-            {"url": self.url(path), "bytes": len(GOOD), "sha256": sha256, "reader": "npz"} for path in paths
-        ]
-        return {"content_sha256": ladder.content_sha256(ARRAYS), "sources": sources}
-
-
 @pytest.fixture
 def server():
-    server = Server()
-    yield server
-    server.http.shutdown()
-    server.http.server_close()
+    with Server() as server:
+        server.pages["/good"] = (200, GOOD)
+        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -88,8 +49,14 @@ def folders(tmp_path, monkeypatch):
     return tmp_path
 
 
-def climb(entry):
-    return ladder.climb("digits", entry, READERS)
+def entry(server, *paths):
+    """An entry of the manifest for `ARRAYS`, whose addresses are these pages."""
+    return server.entry(GOOD, ladder.content_sha256(ARRAYS), "npz", *paths)
+
+
+def climb(server, *paths):
+    """The ladder for `ARRAYS` at these pages: (arrays, the rung that served, why others did not)."""
+    return ladder.climb("digits", entry(server, *paths), READERS)
 
 
 def cached(folder: Path) -> list[str]:
@@ -98,32 +65,29 @@ def cached(folder: Path) -> list[str]:
 
 
 def test_a_download_is_checked_stored_and_served_from_the_cache_afterwards(server, folders):
-    arrays, rung, failed = climb(server.entry("/good"))
+    arrays, rung, failed = climb(server, "/good")
     assert rung == "from 127.0.0.1" and failed == ["no mirror folder (COURSE_MIRROR)"]
     np.testing.assert_array_equal(arrays["x_train"], ARRAYS["x_train"])
     assert cached(folders / "data") == ["digits.npz"]
-    assert climb(server.entry("/good"))[1] == "from the cache"
+    assert climb(server, "/good")[1] == "from the cache"
     assert server.asked == ["/good"]
 
 
-@pytest.mark.parametrize(
-    ("name", "page"),
-    [
-        ("truncated", (200, GOOD[: len(GOOD) // 2])),
-        ("another file", (200, npz({**ARRAYS, "y_test": np.ones(2, np.uint8)}))),
-        (
-            "an HTML page with status 200",
-            (200, b"<!DOCTYPE html><html><body>Sign in to this network</body></html>"),
-        ),
-        ("empty", (200, b"")),
-    ],
-)
-def test_a_wrong_answer_never_enters_the_cache_and_the_next_address_is_tried(server, folders, name, page):
-    server.pages["/bad"] = page
-    arrays, _, failed = climb(server.entry("/bad"))
+WRONG = {
+    "truncated": GOOD[: len(GOOD) // 2],
+    "another file": npz({**ARRAYS, "y_test": np.ones(2, np.uint8)}),
+    "an HTML page with status 200": b"<!DOCTYPE html><html><body>Sign in to this network</body></html>",
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("body", WRONG.values(), ids=WRONG)
+def test_a_wrong_answer_never_enters_the_cache_and_the_next_address_is_tried(server, folders, body):
+    server.pages["/bad"] = (200, body)
+    arrays, _, failed = climb(server, "/bad")
     assert arrays is None and "another file" in failed[-1]
     assert cached(folders / "data") == []
-    arrays, rung, failed = climb(server.entry("/bad", "/good"))
+    arrays, rung, failed = climb(server, "/bad", "/good")
     assert arrays is not None and "another file" in failed[-1]
     assert cached(folders / "data") == ["digits.npz"]
 
@@ -137,21 +101,21 @@ def test_a_connection_that_breaks_off_is_no_traceback(server, folders):
         handler.close_connection = True
 
     server.pages["/half"] = half
-    arrays, _, failed = climb(server.entry("/half", "/good"))
+    arrays, _, failed = climb(server, "/half", "/good")
     assert arrays is not None and len(failed) == 2
     assert cached(folders / "data") == ["digits.npz"]
 
 
 def test_404_then_a_good_address(server):
-    arrays, rung, failed = climb(server.entry("/gone", "/good"))
+    arrays, rung, failed = climb(server, "/gone", "/good")
     assert arrays is not None and failed[-1] == "127.0.0.1: answered 404"
 
 
 def test_a_server_that_hangs_is_left_after_a_bounded_wait(server, monkeypatch):
     monkeypatch.setattr(downloads, "READ", 0.5)
-    server.pages["/hangs"] = lambda handler: time.sleep(5)
+    server.pages["/hangs"] = lambda handler: server.released.wait(60)
     began = time.monotonic()
-    arrays, _, failed = climb(server.entry("/hangs", "/good"))
+    arrays, _, failed = climb(server, "/hangs", "/good")
     assert arrays is not None and failed[-1] == "127.0.0.1: did not answer in time"
     assert time.monotonic() - began < 4
 
@@ -171,7 +135,7 @@ def test_a_server_that_trickles_is_left_too(server, monkeypatch):
 
     server.pages["/trickle"] = trickle
     began = time.monotonic()
-    arrays, _, failed = climb(server.entry("/trickle", "/good"))
+    arrays, _, failed = climb(server, "/trickle", "/good")
     assert arrays is not None and failed[-1] == "127.0.0.1: did not answer in time"
     assert time.monotonic() - began < 10
 
@@ -199,7 +163,7 @@ def test_a_server_that_trickles_is_given_up_whether_or_not_it_names_a_length(
             time.sleep(pause)
 
     server.pages["/trickle"] = trickle
-    source = {"url": server.entry("/trickle")["sources"][0]["url"], "longest": 1.5}
+    source = {"url": entry(server, "/trickle")["sources"][0]["url"], "longest": 0.8}
     began = time.monotonic()
     path, why = downloads.retrieve(source, tmp_path)
     assert path is None and why == "did not answer in time"
@@ -209,7 +173,7 @@ def test_a_server_that_trickles_is_given_up_whether_or_not_it_names_a_length(
 def test_a_damaged_cache_file_is_set_aside_not_used_and_not_lost(server, folders):
     (folders / "data").mkdir()
     (folders / "data" / "digits.npz").write_bytes(GOOD[:-500] + b"x" * 500)
-    arrays, rung, failed = climb(server.entry("/good"))
+    arrays, rung, failed = climb(server, "/good")
     assert arrays is not None and rung == "from 127.0.0.1"
     assert "data/digits.npz was damaged and set aside" in failed[0]
     assert cached(folders / "data") == ["digits.npz", "digits.npz.damaged"]
@@ -220,20 +184,20 @@ def test_the_mirror_serves_before_the_network_and_is_checked_as_well(server, fol
     mirror.mkdir()
     monkeypatch.setenv("COURSE_MIRROR", str(mirror))
     (mirror / "digits.npz").write_bytes(GOOD)
-    assert climb(server.entry("/good"))[1] == "from the mirror folder" and server.asked == []
+    assert climb(server, "/good")[1] == "from the mirror folder" and server.asked == []
     (mirror / "digits.npz").write_bytes(npz({**ARRAYS, "y_test": np.ones(2, np.uint8)}))
-    arrays, rung, failed = climb(server.entry("/good"))
+    arrays, rung, failed = climb(server, "/good")
     assert rung == "from 127.0.0.1" and "not what the manifest says" in failed[0]
 
 
 def test_an_unwritable_data_folder_falls_back_to_the_users_cache_then_to_memory(server, folders, monkeypatch):
     (folders / "a-file").write_text("a folder cannot be made here")
     monkeypatch.setenv("COURSE_DATA", str(folders / "a-file" / "data"))
-    assert climb(server.entry("/good"))[0] is not None
+    assert climb(server, "/good")[0] is not None
     assert cached(folders / "user") == ["digits.npz"]
     (folders / "user" / "digits.npz").unlink()
     monkeypatch.setenv("COURSE_USER_CACHE", str(folders / "a-file" / "user"))
-    arrays, rung, failed = climb(server.entry("/good"))
+    arrays, rung, failed = climb(server, "/good")
     assert arrays is not None and "in memory only" in failed[-1]
 
 
@@ -242,10 +206,10 @@ def test_no_network_is_one_clear_reason(monkeypatch):
         "content_sha256": "",
         "sources": [{"url": "http://127.0.0.1:9/x", "sha256": "0" * 64, "reader": "npz"}],
     }
-    arrays, _, failed = climb(entry)
+    arrays, _, failed = ladder.climb("digits", entry, READERS)
     assert arrays is None and failed[-1] == "127.0.0.1: no network, no such host, or the connection broke off"
     monkeypatch.setenv("COURSE_OFFLINE", "1")
-    assert "not asked" in climb(entry)[2][-1]
+    assert "not asked" in ladder.climb("digits", entry, READERS)[2][-1]
 
 
 def test_two_processes_at_once_fetch_once(server, folders):
@@ -257,12 +221,8 @@ def test_two_processes_at_once_fetch_once(server, folders):
         handler.wfile.write(GOOD)
 
     server.pages["/slow"] = slow
-    code = (
-        "import json, sys; from scripts.data import ladder, pictures; "
-        "arrays, rung, failed = ladder.climb('digits', json.loads(sys.argv[1]), {'npz': pictures.read_npz}); "
-        "print(rung, len(arrays['x_train']))"
-    )
-    command = [sys.executable, "-c", code, json.dumps(server.entry("/slow"))]
+    arguments = "digits", json.dumps(entry(server, "/slow"))
+    command = [sys.executable, "-m", "tests.programs.climb", *arguments]
     both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = sorted(process.communicate(timeout=60)[0].splitlines()[-1] for process in both)
     assert said == ["from 127.0.0.1 10", "from the cache 10"]
@@ -276,18 +236,22 @@ def test_a_lock_that_is_never_released_is_waited_for_a_while_only(server, folder
     monkeypatch.setattr(downloads, "LOCK_WAIT", 0.3)
     (folders / "data").mkdir()
     with FileLock(folders / "data" / "digits.npz.lock"):
-        arrays, _, failed = climb(server.entry("/good"))
+        arrays, _, failed = climb(server, "/good")
     assert arrays is None and failed[-1] == "another process has held digits.npz.lock for 0.3 s"
     assert "waiting for it" in capsys.readouterr().out and server.asked == []
 
 
-def test_a_full_disk_is_told_and_the_arrays_are_used_all_the_same(server, folders, monkeypatch):
+def test_on_a_full_disk_nothing_half_written_is_left_and_the_arrays_are_used_all_the_same(
+    server, folders, monkeypatch
+):
     def full(path, **arrays):
+        path.write_bytes(GOOD[:100])
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(ladder.np, "savez", full)
-    arrays, rung, _ = climb(server.entry("/good"))
-    assert arrays is not None and cached(folders / "data") == []
+    arrays, rung, failed = climb(server, "/good")
+    assert arrays is not None and rung == "from 127.0.0.1" and cached(folders / "data") == []
+    assert failed[-1] == "it could not be kept in data/: No space left on device"
 
 
 def test_a_pickle_in_an_npz_is_refused(tmp_path):

@@ -1,13 +1,11 @@
 """Lesson 15 where no weights can be had: every cell runs, and nothing is claimed of nets that are not here."""
 
-import pytest
-
 from scripts.tools import lessons
 from scripts.tools.execute import execute
-from tests.test_detector import FULL
+from tests.torch import needs_imageai
 
 
-@pytest.mark.skipif(not FULL, reason="PyTorch and ImageAI are not installed (requirements.txt)")
+@needs_imageai
 def test_without_weights_the_lesson_runs_and_shows_no_fake_result(tmp_path):
     nowhere = {
         name: str(tmp_path / name) for name in ("COURSE_WEIGHTS", "COURSE_USER_CACHE", "COURSE_MIRROR")

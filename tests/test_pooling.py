@@ -1,9 +1,5 @@
 """RoI pooling: the golden example, loops written from the definition, torchvision where it is installed, and bad input."""
 
-import subprocess
-import textwrap
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,7 +12,8 @@ from scripts.detection.pooling import (
     roi_pool,
     round_half_away,
 )
-from tests.test_boxes import with_torchvision
+from scripts.tools.listings import torch_python
+from tests.support import needs_torchvision, program
 
 NONE = np.zeros((0, 4), np.float32)
 
@@ -192,53 +189,28 @@ def test_align_moves_with_a_box():
     np.testing.assert_array_equal(pooled[1] - pooled[0], 0)
 
 
-# torchvision has to be imported before TensorFlow, and never beside it in one pytest: a process of its own
-TORCHVISION = textwrap.dedent("""
-    import sys
-    import torchvision, torch
-    import numpy as np
-    given = np.load(sys.argv[1])
-    said = {}
-    for name, size, scale in (("a", 7, 1 / 8), ("b", 5, 1 / 4), ("c", 2, 1 / 16)):
-        maps = torch.from_numpy(np.ascontiguousarray(given["maps_" + name].transpose(0, 3, 1, 2))).requires_grad_(True)
-        rois = torch.from_numpy(np.concatenate([given["images"][:, None].astype("float32"), given["boxes"]], axis=1))
-        pooled = torchvision.ops.roi_pool(maps, rois, size, scale)
-        pooled.backward(torch.from_numpy(given["up_" + name].transpose(0, 3, 1, 2).copy()))
-        said["pooled_" + name] = pooled.detach().numpy().transpose(0, 2, 3, 1)
-        said["gradient_" + name] = maps.grad.numpy().transpose(0, 2, 3, 1)
-        inside = torch.from_numpy(np.concatenate([given["images"][:, None].astype("float32"), given["inside"]], axis=1))
-        aligned = torchvision.ops.roi_align(maps, inside, size, scale, sampling_ratio=2, aligned=True)
-        said["aligned_" + name] = aligned.detach().numpy().transpose(0, 2, 3, 1)
-    np.savez(sys.argv[2], **said)
-""")
-
-
-@pytest.mark.skipif(not with_torchvision(), reason="needs torchvision: requirements.txt installs it")
+@needs_torchvision
 def test_equal_to_torchvision(tmp_path):
+    """In a process of its own: torchvision has to be imported before TensorFlow, and never beside it in one pytest."""
     rng = np.random.default_rng(0)
-    settings = {"a": (7, 1 / 8, 20), "b": (5, 1 / 4, 40), "c": (2, 1 / 16, 10)}
+    settings = ((7, 1 / 8, 20), (5, 1 / 4, 40), (2, 1 / 16, 10))
     given = {"boxes": many_rois(), "images": rng.integers(0, 2, 1000)}
     start = rng.uniform(0, 120, (1000, 2))
-    given["inside"] = np.concatenate([start, start + rng.uniform(8, 40, (1000, 2))], axis=1).astype(
-        np.float32
-    )
-    for name, (size, _, side) in settings.items():
-        given["maps_" + name] = rng.normal(size=(2, side, side, 8)).astype(np.float32).round(1)  # ties
-        given["up_" + name] = rng.normal(size=(1000, size, size, 8)).astype(np.float32)
+    inside = np.concatenate([start, start + rng.uniform(8, 40, (1000, 2))], axis=1)
+    given |= {"inside": inside.astype(np.float32), "settings": [one[:2] for one in settings]}
+    for i, (size, _, side) in enumerate(settings):
+        given[f"maps_{i}"] = rng.normal(size=(2, side, side, 8)).astype(np.float32).round(1)  # ties
+        given[f"up_{i}"] = rng.normal(size=(1000, size, size, 8)).astype(np.float32)
     np.savez(tmp_path / "given.npz", **given)
-    done = subprocess.run(
-        [with_torchvision(), "-c", TORCHVISION, tmp_path / "given.npz", tmp_path / "said.npz"],
-        cwd=Path(__file__).resolve().parents[1], capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-600:]
+    program("torchvision_pooling", tmp_path / "given.npz", tmp_path / "said.npz", python=torch_python())
     said = np.load(tmp_path / "said.npz")
-    for name, (size, scale, _) in settings.items():
-        x = tf.constant(given["maps_" + name])
+    for i, (size, scale, _) in enumerate(settings):
+        x = tf.constant(given[f"maps_{i}"])
         with tf.GradientTape() as tape:
             tape.watch(x)
             pooled = roi_pool(x, given["boxes"], given["images"], size, scale)
-        gradient = tape.gradient(pooled, x, given["up_" + name])
-        np.testing.assert_array_equal(pooled, said["pooled_" + name])
-        np.testing.assert_allclose(gradient, said["gradient_" + name], atol=1e-4)
+        gradient = tape.gradient(pooled, x, given[f"up_{i}"])
+        np.testing.assert_array_equal(pooled, said[f"pooled_{i}"])
+        np.testing.assert_allclose(gradient, said[f"gradient_{i}"], atol=1e-4)
         aligned = roi_align(x, given["inside"], given["images"], size, scale)
-        np.testing.assert_allclose(aligned, said["aligned_" + name], atol=1e-4)
+        np.testing.assert_allclose(aligned, said[f"aligned_{i}"], atol=1e-4)

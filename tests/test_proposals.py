@@ -131,17 +131,27 @@ def slow_group(found, measures):
     return joined
 
 
-@pytest.mark.parametrize("measures", ["CTSF", "TSF", "C", "S"])
+@pytest.mark.parametrize("measures", ["CTSF", "TSF", "C"])
 def test_grouping_equals_the_algorithm_by_loops(described, measures):
     small = describe(data.load_scenes(1).images[0], described.labels)
-    if (
-        measures == "S"
-    ):  # sizes alone are often equal: any of the pairs may come first, so the sizes are compared
-        made = group(small, measures)
-        assert len(made.joined) == len(small) - 1
-        return
     made = group(small, measures)
     assert [set(pair) for pair in made.joined.tolist()] == slow_group(small, measures)
+
+
+def test_by_size_alone_the_smallest_neighbours_are_joined(described):
+    """Sizes are often equal, and any of such pairs may come first: followed join by join, none is larger than need be."""
+    made, total = group(described, "S"), described.labels.size
+    sizes = dict(enumerate(described.sizes.tolist()))
+    touching = {frozenset(pair) for pair in described.pairs.tolist()}
+    for new, pair in enumerate(made.joined.tolist(), start=len(described)):
+        together = sum(sizes[i] for i in pair)
+        assert frozenset(pair) in touching
+        assert together == min(sum(sizes[i] for i in other) for other in touching)
+        assert made.similarity[new - len(described)] == pytest.approx(1 - together / total)
+        sizes[new] = together
+        touching = {frozenset(new if i in pair else i for i in other) for other in touching}
+        touching = {other for other in touching if len(other) == 2}
+    assert together == total and not touching
 
 
 def test_what_holds_of_every_hierarchy(described):

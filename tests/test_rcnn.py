@@ -33,7 +33,7 @@ def test_warp_halves_a_box_of_twice_the_size(picture):
     np.testing.assert_allclose(warped, inside, atol=1e-4)
 
 
-def test_warp_changes_the_shape_of_the_box(picture):
+def test_warp_changes_the_shape_of_the_box():
     ramp = np.repeat(np.arange(80, dtype=np.uint8)[None, :, None] * 3, 60, axis=0).repeat(3, axis=2)
     warped = rcnn.warp(ramp, np.array([[20.0, 20, 68, 32]])).numpy()[0]
     assert warped.shape == (28, 28, 3)

@@ -1,9 +1,11 @@
 """The strengthened nbval catches what nbval alone lets through, on small notebooks made here."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import nbformat
@@ -75,21 +77,10 @@ PATCHES = "from scripts import data\ndata.load_photo_patches()\nprint(1)"
 NOTEBOOKS = {  # name: (notebook, what its failure says, or None when it passes)
     "equal": (notebook(), None),
     "changed": (notebook(text="cost 0.4584 after 2001\n"), "stored: cost 0.4584"),
-    "changed_1e2": (
-        notebook(text="cost 0.4584 after 2001\n", tags=["course-rtol-1e-2"]),
-        "new:    cost 0.4167",
-    ),
-    "changed_5e2": (
-        notebook(text="cost 0.4584 after 2001\n", tags=["course-rtol-5e-2"]),
-        "new:    cost 0.4167",
-    ),
     "close": (notebook(text="cost 0.4171 after 2001\n", tags=["course-rtol-1e-2"]), None),
     "never_run": (notebook(count=None, text=""), "never run before the notebook was stored"),
     "line_magic": (notebook(source="%no_such_magic\nprint('never')", text=""), "wrote to stderr"),
     "cell_magic": (notebook(source="%%no_such_magic\nprint('never')", text=""), "wrote to stderr"),
-    "unknown_tag": (notebook(tags=["nbval-ignore-outputs"]), "unknown tag 'nbval-ignore-outputs'"),
-    "malformed_tolerance": (notebook(tags=["course-rtol-0.1"]), "unknown tag 'course-rtol-0.1'"),
-    "too_tolerant": (notebook(tags=["course-rtol-9e-2"]), "larger than 0.05"),
     "raises": (notebook(source="1 / 0", text=""), "ZeroDivisionError"),
     "stderr_here": (notebook(source=WARNS, data={}), "wrote to stderr"),
     "stderr_elsewhere": (elsewhere(notebook(source=WARNS, data={})), None),
@@ -105,6 +96,7 @@ NOTEBOOKS = {  # name: (notebook, what its failure says, or None when it passes)
     ),
     "trained": (notebook(text="other\n", tags=["course-trained"]), None),
     "ignored": (notebook(text="other\n", tags=["nbval-ignore-output"]), None),
+    "01_slow": (notebook("import time; time.sleep(2.6)\nprint('slept')", "slept\n"), None),
 }
 
 
@@ -130,6 +122,26 @@ def test_the_last_lines_count_what_was_compared_and_say_why_not(outcome):
     assert "equal: " in said and "cells compared 1 of 1" in said
 
 
+def test_the_slowest_cells_are_told(outcome):
+    assert re.search(r"the slowest cells: .*\b01 only \d+ s", outcome[1])
+
+
+@pytest.mark.parametrize(
+    ("tags", "count", "why"),
+    [
+        ((), None, "never run before the notebook was stored"),
+        (("nbval-ignore-outputs",), 1, "unknown tag 'nbval-ignore-outputs'"),
+        (("course-rtol-0.1",), 1, "unknown tag 'course-rtol-0.1'"),
+        (("course-rtol-9e-2",), 1, "larger than 0.05"),
+    ],
+)
+def test_what_breaks_a_cell_before_it_is_run(tags, count, why):
+    """One of these also goes through a whole run above, as never_run."""
+    (cell,) = notebook(tags=tags, count=count).cells
+    assert why in strict_nbval.broken(cell)
+    assert strict_nbval.broken(notebook(tags=("course-rtol-5e-2", "course-trained")).cells[0]) is None
+
+
 def test_a_slow_cell_fails_and_what_follows_does_not_pass(tmp_path):
     nb = notebook(source="import time\ntime.sleep(60)", text="")
     nb.cells.append(nbformat.v4.new_code_cell("1", id="next", execution_count=2))
@@ -151,15 +163,31 @@ def test_where_a_full_data_set_came_from_is_not_compared():
     assert strict_nbval.differences(stored, stream(stored[0].text.replace("60,000", "50,000")), None)
 
 
-def test_a_run_that_compares_too_little_fails(monkeypatch):
-    tally = strict_nbval.Tally()
+def test_a_run_that_compares_too_little_fails(tmp_path):
+    """A notebook of a lesson's name, of whose three cells one is compared: every cell passes, and the run fails."""
+    nb = notebook()
+    for i in range(2):
+        nb.cells += notebook(text="other\n", tags=["nbval-ignore-output"]).cells
+        nb.cells[-1].id = f"free-{i}"
+    nbformat.write(nb, tmp_path / lessons.all_lessons()[0].name)
+    status, said, failures = run(tmp_path)
+    assert set(failures.values()) == {""} and "3 passed" in said
+    assert status == 1 and "compared: 1 of 3 (33%" in said and "too few" in said
+
+
+@pytest.mark.parametrize(("canonical", "least"), [(True, 6), (False, 4)])
+def test_the_share_that_must_be_compared(monkeypatch, canonical, least):
+    """Of ten cells; the environment and the data that made the page are asked for more."""
+    monkeypatch.delenv("CLAIMS_ONLY", raising=False)
     monkeypatch.setattr(strict_nbval, "environment_matches", lambda path: True)
-    monkeypatch.setattr(strict_nbval, "_full_data", lambda path: True)
+    monkeypatch.setattr(strict_nbval, "_full_data", lambda path: canonical)
     stem = lessons.all_lessons()[0].stem
-    tally.compared.update({(stem, True): 5, (stem, False): 5})
-    assert tally.share() == (5, 10) and tally.lowest() == 0.6
-    monkeypatch.setattr(strict_nbval, "_full_data", lambda path: False)
-    assert tally.lowest() == 0.4
+    for compared, status in ((least, 0), (least - 1, 1)):
+        tally = strict_nbval.Tally()
+        tally.compared.update({(stem, True): compared, (stem, False): 10 - compared})
+        session = SimpleNamespace(config=SimpleNamespace(course_tally=tally), exitstatus=0)
+        strict_nbval.pytest_sessionfinish(session, 0)
+        assert session.exitstatus == status
 
 
 def test_numbers_compare_with_a_tolerance_and_everything_else_exactly():
@@ -172,12 +200,6 @@ def test_numbers_compare_with_a_tolerance_and_everything_else_exactly():
     assert same("[ 0.5 -1.25]", "[0.501 -1.251]", 1e-2)
     assert not same("1.0 2.0", "1.0", 1e-2)
     assert not same("nan", "1.0", 1e-2)
-
-
-def test_the_slowest_cells_are_told_and_fail_nothing(tmp_path):
-    nbformat.write(
-        notebook("import time; time.sleep(2.6)\nprint('slept')", "slept\n"), tmp_path / "01_slow.ipynb"
-    )
-    status, text, failures = run(tmp_path)
-    assert status == 0 and failures == {"01_slow": ""}
-    assert "the slowest cells: 01 only 3 s" in text
+    # a tenth is more than any tag allows
+    assert not same("cost 0.4584 after 2001", "cost 0.4167 after 2001", 1e-2)
+    assert not same("cost 0.4584 after 2001", "cost 0.4167 after 2001", 5e-2)

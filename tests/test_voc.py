@@ -1,6 +1,5 @@
 """Detection data: scenes that are the same everywhere, and files in Pascal VOC's form with everything that can be wrong."""
 
-import hashlib
 import os
 import tarfile
 import warnings
@@ -13,7 +12,7 @@ from scripts import data
 from scripts.data import ladder, scenes, voc_sets
 from scripts.data.voc_annotation import Refused, read_annotation
 from scripts.detection.evaluation import Detections, evaluate, objects_in
-from tests.test_ladder import Server
+from tests.support import Server
 
 mirror = pytest.mark.skipif(
     not os.environ.get("COURSE_MIRROR"), reason="needs the full data sets: set COURSE_MIRROR"
@@ -441,22 +440,15 @@ def archive(path, extra=()):
 def served(alone, monkeypatch, tmp_path):
     """VOC 2007 in small, at an address of this machine."""
     path = archive(tmp_path / "voc.tar")
-    server = Server()
     monkeypatch.delenv("COURSE_OFFLINE", raising=False)
     monkeypatch.setattr("scripts.data.voc_sets.VOC_CLASSES", ("cat",))
-    entry = server.entry("/voc.tar")
     content = path.read_bytes()
-    entry["sources"][0] |= {
-        "reader": "voc.tar",
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
-    entry["content_sha256"] = ladder.content_sha256({"files": np.array([3, 3], np.int64)})
-    monkeypatch.setattr(ladder, "manifest", lambda: {"voc2007_trainval": entry})
-    server.pages["/voc.tar"] = (200, content)
-    yield server, entry
-    server.http.shutdown()
-    server.http.server_close()
+    counts = ladder.content_sha256({"files": np.array([3, 3], np.int64)})
+    with Server() as server:
+        server.pages["/voc.tar"] = (200, content)
+        entry = server.entry(content, counts, "voc.tar", "/voc.tar")
+        monkeypatch.setattr(ladder, "manifest", lambda: {"voc2007_trainval": entry})
+        yield server, entry
 
 
 def test_voc2007_is_fetched_once(served, alone, capsys):

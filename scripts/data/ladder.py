@@ -163,8 +163,8 @@ def climb(name: str, entry: dict, readers: dict[str, Callable[[Path], Arrays]]) 
 
     def attempt(source: dict) -> tuple[Arrays | None, str]:
         arrays, why = download(source, entry, readers, into)
-        if arrays is not None and into is not None:
-            _store(arrays, into / file)
+        if arrays is not None and into is not None and (lost := _store(arrays, into / file)):
+            here.failed.append(lost)
         return arrays, why
 
     attempts = [(urlparse(source["url"]).hostname, partial(attempt, source)) for source in entry["sources"]]
@@ -195,14 +195,16 @@ def download(source: dict, entry: dict, readers: dict, folder: Path | None) -> t
         return _read(path, source["reader"], entry, readers) if path else (None, why)
 
 
-def _store(arrays: Arrays, path: Path) -> None:
-    """Write a cache file whole or not at all."""
+def _store(arrays: Arrays, path: Path) -> str:
+    """Write a cache file whole or not at all. Returns why it could not be kept, or an empty text."""
     temporary = path.with_name(f".{path.stem}-{os.getpid()}.npz")
     try:
         np.savez(temporary, **arrays)
         temporary.replace(path)
-    except OSError:  # a full disk: the arrays are in memory, so the lesson goes on
+    except OSError as problem:  # a full disk: the arrays are in memory, so the lesson goes on
         temporary.unlink(missing_ok=True)
+        return f"it could not be kept in {path.parent.name}/: {problem.strerror}"
+    return ""
 
 
 def _set_aside(path: Path) -> None:

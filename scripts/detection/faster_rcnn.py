@@ -103,11 +103,11 @@ def anchor_table(height: int, width: int, scales=SCALES) -> np.ndarray:
     return anchors.anchors_of(height // STRIDE, width // STRIDE, STRIDE, scales)
 
 
-def detector(classes: int = 10) -> keras.Model:
+def detector(classes: int = 10, scales=SCALES) -> keras.Model:
     """The whole net (figure 2): one backbone, the proposal network on its map, RoI pooling and the heads of lesson 17.
 
     Inputs: pictures, boxes, images, as those of `fast_rcnn.detector`. Outputs: logits and deltas of the anchors; logits
-    and deltas of the boxes given.
+    and deltas of the boxes given. `scales`: of the anchors, as many as `step_targets` and `Stages` get.
     """
     pictures = keras.Input(shape=(None, None, 3), name="pictures")
     boxes = keras.Input(shape=(4,), name="boxes")
@@ -115,7 +115,8 @@ def detector(classes: int = 10) -> keras.Model:
     maps = fast_rcnn.backbone()(pictures)
     pooled = RoiPooling(fast_rcnn.BINS, 1 / fast_rcnn.STRIDE, name="pooling")(maps, boxes, images)
     top = fast_rcnn.heads(classes, maps.shape[-1])
-    return keras.Model([pictures, boxes, images], [*proposal_net(maps.shape[-1])(maps), *top(pooled)])
+    rpn = proposal_net(maps.shape[-1], len(scales) * len(RATIOS))
+    return keras.Model([pictures, boxes, images], [*rpn(maps), *top(pooled)])
 
 
 class StepTargets(NamedTuple):
@@ -185,7 +186,7 @@ def joint_losses(model, pictures, which, answer):
     maps = backbone(pictures, training=True)  # once, for all that follows
     logits, deltas = proposals(maps, training=True)
     targets = from_python(answer, which, logits, deltas)  # numbers: no gradient passes through the boxes
-    positions = tf.shape(logits)[1] // (len(SCALES) * len(RATIOS))
+    positions = tf.reduce_prod(tf.shape(maps)[1:3] // 2)  # the proposal network halves the map
     pooled = pooling(maps, targets.boxes, targets.images, training=True)
     return (
         *proposal_losses(logits, deltas, targets.anchor_labels, targets.anchor_deltas, positions),

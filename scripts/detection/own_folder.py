@@ -201,7 +201,7 @@ def learn_faster_rcnn(
     """
     images, boxes, labels = shrunk_set(train, longest, flips)
     scales = tuple(scales or scales_of(boxes))
-    model = faster_rcnn.detector(len(train.classes))
+    model = faster_rcnn.detector(len(train.classes), scales)
     if start is not None:
         fast_rcnn.start_from(model, start)
     rng = np.random.default_rng(seed)

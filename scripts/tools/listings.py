@@ -6,7 +6,6 @@ import importlib.util
 import io
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -108,15 +107,18 @@ def listings(numbers: list[str]) -> list[Listing]:
     return [listing for module in modules(numbers) for listing in module.LISTINGS]
 
 
-def other_python(python: str, code: str, *arguments: str):
-    """Run code in another environment's Python, from the course's root, and return the JSON of its last line."""
-    done = subprocess.run([python, "-c", code, *arguments], cwd=lessons.ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit((done.stderr.strip() or "no message").splitlines()[-1])
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def torch_python() -> str | None:
     """A Python with torchvision: the one that COURSE_TORCH_PYTHON names, else this one where it has it, else None."""
     here = sys.executable if importlib.util.find_spec("torchvision") else None
     return os.environ.get("COURSE_TORCH_PYTHON") or here
+
+
+def store_parts(file: str, measured: dict) -> None:
+    """Write what a bench of its own measured to build/`file`; parts that were not measured this time stay in it."""
+    target = lessons.ROOT / "build" / file
+    target.parent.mkdir(exist_ok=True)
+    old = {}
+    with contextlib.suppress(OSError, ValueError):  # none yet, or one that is cut short
+        old = json.loads(target.read_text(encoding="utf-8"))
+    whole = {**(old if isinstance(old, dict) else {}), **measured}
+    target.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from scripts.tools import lessons
+from scripts.tools.benches import programs
 from scripts.tools.lesson_cells import run_cells
-from scripts.tools.listings import other_python, torch_python
+from scripts.tools.listings import torch_python
 
 # lesson 16 from its scenes to its box regression, without what it only shows
 CELLS = (
@@ -22,23 +23,6 @@ CELLS = (
     "detect-run", "box-build", "box-run", "few-build", "few-run",
 )  # fmt: skip
 COUNTS, LIMIT, REPEATS = (100, 500, 2000), 0.3, 5
-TORCHVISION = """
-import json, sys, time
-import torchvision, torch
-import numpy as np
-torch.set_num_threads(1)
-given, rows = np.load(sys.argv[1]), []
-for name in sorted({key[1:] for key in given.files}, key=int):
-    boxes, scores = (torch.from_numpy(given[letter + name]) for letter in "bs")
-    torchvision.ops.nms(boxes, scores, float(sys.argv[2]))
-    took = []
-    for _ in range(int(sys.argv[3])):
-        began = time.perf_counter()
-        kept = torchvision.ops.nms(boxes, scores, float(sys.argv[2]))
-        took.append(time.perf_counter() - began)
-    rows.append([sorted(took)[len(took) // 2], kept.tolist()])
-print(json.dumps(rows))
-"""
 
 
 def clocked(act: Callable, *arguments):
@@ -97,7 +81,7 @@ def suppression() -> list[dict]:
         with tempfile.TemporaryDirectory() as folder:
             file = str(Path(folder) / "boxes.npz")
             np.savez(file, **given)
-            theirs = other_python(python, TORCHVISION, file, str(LIMIT), str(REPEATS))
+            theirs = programs.run(python, "torchvision_nms", file, LIMIT, REPEATS)
         for row, (seconds, kept) in zip(rows, theirs, strict=True):
             row |= {"torchvision_ms": 1000 * seconds, "same": kept == row["kept"]}
     return [row | {"kept": len(row["kept"])} for row in rows]

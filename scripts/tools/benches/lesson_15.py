@@ -25,23 +25,13 @@ import numpy as np
 
 from scripts import course, data, pretrained
 from scripts.pretrained import darknet, imageai_help
+from scripts.tools.benches import programs
 from scripts.tools.environment import python_of
 
 FOLDER = course.ROOT / "build" / "opencv4"
 PACKAGES = ("opencv-python-headless>=4.10,<5", "numpy>=2.1,<3")
 LIMIT = 1e-4
 LISTINGS = ()
-# run by OpenCV 4's Python: reads net.cfg, net.weights and input.npy of a folder, leaves coarse.npy and fine.npy
-READER = """
-import sys, cv2, numpy as np
-folder = sys.argv[1]
-net = cv2.dnn.readNetFromDarknet(folder + "/net.cfg", folder + "/net.weights")
-net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
-net.setInput(np.load(folder + "/input.npy"))
-for name, out in zip(("coarse", "fine"), net.forward(["conv_15", "conv_22"])):
-    np.save(folder + "/" + name + ".npy", out)
-print(cv2.__version__)
-"""
 
 
 def config() -> str:
@@ -110,9 +100,7 @@ def differences() -> dict:
         (Path(folder) / "net.cfg").write_text(config(), encoding="utf-8")
         (Path(folder) / "net.weights").write_bytes(darknet.pack(state))
         np.save(Path(folder) / "input.npy", picture.numpy())
-        command = [reader_python(), "-c", READER, folder]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found["opencv"] = done.stdout.strip()
+        found["opencv"] = programs.run(reader_python(), "opencv_darknet", folder)
         for name, ours in maps.items():
             theirs = np.load(Path(folder) / f"{name}.npy")
             found[name] = {

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.tools.listings import other_python
+from scripts.tools.benches import programs
 
 LISTINGS = ()
 ROUNDS = 3
@@ -45,50 +45,6 @@ PHOTOGRAPHS = {
     "imageai_truck.jpg": "60 100 970 550",
     "imageai_cyclists.jpg": "96 18 330 380 67 188 330 420 500 40 705 385 416 173 716 421 458 96 530 155",
 }
-
-OPENCV = """
-import json, sys, time
-import cv2, numpy as np
-from cv2.ximgproc import segmentation
-pictures = np.load(sys.argv[1])
-spaces, starts, groupings, smallest = json.loads(sys.argv[2])
-boxes, seconds = [], []
-make = "createSelectiveSearchSegmentationStrategy"
-measures = {name[0]: getattr(segmentation, make + name) for name in ("Color", "Texture", "Size", "Fill")}
-for name in pictures.files:
-    bgr = np.ascontiguousarray(pictures[name][..., ::-1])
-    began = time.perf_counter(), time.process_time()
-    search = segmentation.createSelectiveSearchSegmentation()
-    search.setBaseImage(bgr)
-    for space in spaces:
-        search.addImage(cv2.cvtColor(bgr, getattr(cv2, "COLOR_BGR2" + space)))
-    for k in starts:
-        search.addGraphSegmentation(segmentation.createGraphSegmentation(0.8, k, smallest))
-    for letters in groupings:
-        together = segmentation.createSelectiveSearchSegmentationStrategyMultiple()
-        for letter in letters:
-            together.addStrategy(measures[letter](), 1 / len(letters))
-        search.addStrategy(together)
-    found = search.process()
-    seconds.append([time.perf_counter() - began[0], time.process_time() - began[1]])
-    boxes.append((found + np.pad(found[:, :2], ((0, 0), (2, 0)))).tolist())
-print(json.dumps([seconds, boxes]))
-"""
-COURSE = """
-import json, sys, time
-import numpy as np
-from scripts.detection.proposals import selective_search
-pictures = np.load(sys.argv[1])
-boxes, seconds = [], []
-selective_search(pictures[pictures.files[0]])
-for name in pictures.files:
-    picture = pictures[name]
-    began = time.perf_counter(), time.process_time()
-    found = selective_search(picture, json.loads(sys.argv[2]))
-    seconds.append([time.perf_counter() - began[0], time.process_time() - began[1]])
-    boxes.append(found.tolist())
-print(json.dumps([seconds, boxes]))
-"""
 
 
 def sets(scenes: int = 100, cells: int = 12) -> dict:
@@ -120,15 +76,18 @@ def compare(pictures, boxes, contrib: str | None, rounds: int = ROUNDS) -> list[
     """
     from scripts.detection import proposal_quality
 
-    pythons = {"course": (sys.executable, COURSE), "OpenCV": (contrib, OPENCV)}
+    pythons = {
+        "course": (sys.executable, "course_selective_search"),
+        "OpenCV": (contrib, "opencv_selective_search"),
+    }
     ways = [(name, *pythons[side], json.dumps(settings)) for name, side, settings in WAYS if pythons[side][0]]
     seconds, found = {way[0]: [] for way in ways}, {}
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "pictures.npz")
         np.savez(file, **{f"p{i:03d}": picture for i, picture in enumerate(pictures)})
         for _ in range(rounds):
-            for name, python, code, settings in ways:
-                took, found[name] = other_python(python, code, file, settings)
+            for name, python, program, settings in ways:
+                took, found[name] = programs.run(python, program, file, settings)
                 seconds[name].append(np.median(took, axis=0))
     rows = []
     for name, *_ in ways:
@@ -149,7 +108,7 @@ def compare(pictures, boxes, contrib: str | None, rounds: int = ROUNDS) -> list[
 
 def main(only: str = "") -> None:
     """Measure, print and store the sets whose titles hold a word, or all."""
-    from scripts.tools import lessons
+    from scripts.tools import listings
 
     contrib, everything = os.environ.get("COURSE_CONTRIB_PYTHON"), {}
     if not contrib:
@@ -173,9 +132,7 @@ def main(only: str = "") -> None:
                 f"{other} / {mine}: " + ", ".join(f"{key} {ratio:.2f}" for key, ratio in ratios.items()),
                 flush=True,
             )
-    target = lessons.ROOT / "build" / "selective_search.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+    listings.store_parts("selective_search.json", everything)
     if not only:
         from scripts.tools.benches import detector_stages
 

@@ -6,14 +6,14 @@ that has it, where this one has not. BCCD comes by the mirror folder. Run: pytho
 (or with a part's name: pooling, ratios, detector, bccd).
 """
 
-import json
 import statistics
 import sys
 import time
 
 import numpy as np
 
-from scripts.tools.listings import other_python, torch_python
+from scripts.tools.benches import programs
+from scripts.tools.listings import torch_python
 
 LISTINGS = ()
 ROUNDS, REPEATS = 3, 9
@@ -24,62 +24,14 @@ SETTINGS = ((160, 128, 32), (160, 128, 64), (160, 128, 96), (160, 128, 128), (32
 # chosen by the recall of its proposals on BCCD's validation part
 BCCD_SEARCH = {"strategy": "fast", "k": (25, 50, 100), "sigma": 1.5, "smallest": 40}
 
-GIVEN = f"""
-import json, time, statistics
-import numpy as np
-random = np.random.default_rng(0)
-maps = random.normal(size=(1, {SIDE}, {SIDE}, {CHANNELS})).astype("float32")
-start = random.uniform(0, 160, ({ROIS}, 2))
-boxes = np.concatenate([start, start + random.uniform(10, 90, ({ROIS}, 2))], axis=1).clip(0, 160).astype("float32")
-
-def median(run):
-    seconds = []
-    for _ in range({REPEATS}):
-        began = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
-"""
-TORCHVISION = (
-    "import torchvision, torch"
-    + GIVEN
-    + f"""
-x = torch.from_numpy(maps.transpose(0, 3, 1, 2).copy()).requires_grad_(True)
-rois = torch.from_numpy(np.concatenate([np.zeros(({ROIS}, 1), "float32"), boxes], axis=1))
-forward = lambda: torchvision.ops.roi_pool(x, rois, ({BINS}, {BINS}), {SIDE} / 160)
-ones = torch.ones_like(forward())
-print(json.dumps([median(forward), median(lambda: forward().backward(ones))]))
-"""
-)
-OURS = (
-    GIVEN
-    + f"""
-from scripts import course
-with course.quiet():
-    import tensorflow as tf
-    from scripts.detection.pooling import roi_pool
-    x, rois, images = tf.constant(maps), tf.constant(boxes), tf.zeros({ROIS}, tf.int32)
-    pool = lambda: roi_pool(x, rois, images, {BINS}, {SIDE} / 160)
-    forward = tf.function(pool)
-    def both():
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            pooled = pool()
-        return tape.gradient(pooled, x)
-    both = tf.function(both)
-    forward(), both()
-print(json.dumps([median(forward), median(both)]))
-"""
-)
-
 
 def pooling() -> dict:
     """Milliseconds of RoI pooling on both sides, forward, and forward with backward."""
     torch = torch_python()
-    ours, theirs = [], []
+    ours, theirs, sizes = [], [], (ROIS, SIDE, CHANNELS, BINS, REPEATS)
     for _ in range(ROUNDS):
-        ours.append(other_python(sys.executable, OURS))
-        theirs += [other_python(torch, TORCHVISION)] if torch else []
+        ours.append(programs.run(sys.executable, "course_roi_pool", *sizes))
+        theirs += [programs.run(torch, "torchvision_roi_pool", *sizes)] if torch else []
     mine = 1000 * np.median(ours, axis=0)
     print(f"RoI pooling, {ROIS} RoIs on {SIDE} x {SIDE} x {CHANNELS}, {BINS} x {BINS} bins:")
     print(f"  course      forward {mine[0]:6.2f} ms, with backward {mine[1]:6.2f} ms")
@@ -240,10 +192,8 @@ def bccd(steps: int = 1000) -> dict | None:
 def main(only: str = "") -> None:
     """Measure, print and store the parts whose names hold a word, or all."""
     from scripts import course
-    from scripts.tools import lessons
+    from scripts.tools import listings
 
-    target = lessons.ROOT / "build" / "fast_rcnn.json"
-    target.parent.mkdir(exist_ok=True)
     results = {}
     for part in (pooling, ratios, detector, bccd):
         if only in part.__name__:
@@ -252,7 +202,7 @@ def main(only: str = "") -> None:
 
                 tf.zeros(1)
             results[part.__name__] = part()
-    target.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    listings.store_parts("fast_rcnn.json", results)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Run: python -m scripts.tools.benches.lesson_18
 (or with words of what to measure: proposals, training, stages, cells).
 """
 
-import json
 import sys
 import time
 
@@ -172,12 +171,10 @@ PARTS = {"proposals": proposals, "training": training, "stages": stages, "cells"
 
 def main(*only: str) -> None:
     """Measure, print and store the parts named, or all."""
-    from scripts.tools import lessons
+    from scripts.tools import listings
 
-    target = lessons.ROOT / "build" / "faster_rcnn.json"
     everything = {name: part() for name, part in PARTS.items() if not only or name in only}
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+    listings.store_parts("faster_rcnn.json", everything)
 
 
 if __name__ == "__main__":
