@@ -10,7 +10,9 @@ detection/      boxes, proposals, pooling, R-CNN, Fast R-CNN, Faster R-CNN, and 
 pretrained/     nets that others trained: found, fetched, checked, converted, used
 weights.py      the weights that ship with the course: verified and loaded
 data/           one loader a data set, the ladder of sources, verified downloads, files of one's own
-models.py       the nets of lessons 07, 08 and 10;  plots.py  the house style, and figures that lessons share
+models.py       the nets of lessons 07, 08 and 10
+plots.py        the house style, and figures that lessons share
+diagrams/       nets, pipelines, cells and computations drawn;  motion.py  animations
 runtime.py      what every helper may use: seeds, progress, silence, errors told in one line
 
 A file imports only from what stands below its own line; `make lint` holds that. Importing this package loads nothing heavy.
