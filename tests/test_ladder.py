@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scripts import ROOT
 from scripts.data import downloads, ladder
 from scripts.data.pictures import read_npz
 from tests.support import Server
 
-ROOT = Path(__file__).resolve().parents[1]
 ARRAYS = {
     "x_train": np.arange(4000, dtype=np.uint8).reshape(10, 20, 20),
     "y_train": np.arange(10, dtype=np.uint8),

@@ -4,17 +4,15 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
 
+from scripts import ROOT
 from scripts.tools import lessons
 from tests import strict_nbval
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def notebook(

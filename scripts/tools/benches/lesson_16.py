@@ -50,10 +50,11 @@ PHOTOGRAPHS = {
 def sets(scenes: int = 100, cells: int = 12) -> dict:
     """Pictures and boxes of objects: scenes; BCCD's test part and photographs, where the mirror folder has them."""
     from scripts import data
+    from scripts.data import downloads
 
     made = data.load_scenes(scenes, "test")
     chosen = {f"{scenes} scenes of 160x160": (list(made.images), made.boxes)}
-    mirror = Path(os.environ.get("COURSE_MIRROR", "."))
+    mirror = downloads.mirror() or Path()
     try:
         bccd = data.load_bccd("test")
         chosen[f"{cells} pictures of BCCD's test part, 640x480"] = (
