@@ -108,6 +108,12 @@ def test_a_fork_draws_its_branches_side_by_side_and_a_long_line_goes_on_below():
     assert places["s3"][1] < places["s0"][1] == places["s2"][1] and places["s3"][0] == places["s0"][0]
 
 
+def test_a_fork_in_the_middle_is_told():
+    with pytest.raises(ValueError, match="a fork stands at the end"):
+        diagrams.blocks(["features", [["classes"], ["boxes"]], "loss"])
+    assert "alone" in texts(diagrams.blocks(diagrams.Block("alone", (3,))))
+
+
 NODES = [
     diagrams.Node("W", value=2, gradient=-6),
     diagrams.Node("x", value=3),

@@ -34,15 +34,20 @@ def blocks(stages: Sequence, width: int = 5):
         stages: `Block`s, or texts; a Keras model stands for all of its layers; a list among them is a fork, whose pipelines run
             side by side to the end. What is frozen is hatched.
         width: boxes in a row; the rest goes on in the next one.
+
+    Raises:
+        ValueError: a fork that does not stand at the end.
     """
     line = []
-    for stage in stages if isinstance(stages, list | tuple) else [stages]:
+    for stage in [stages] if isinstance(stages, Block) or not isinstance(stages, list | tuple) else stages:
         if isinstance(stage, list):
             line.append([_as_blocks(branch) for branch in stage])
         else:
             line += _as_blocks(stage)
     fork = line[-1] if line and isinstance(line[-1], list) else None
     line = line[:-1] if fork else line
+    if any(isinstance(stage, list) for stage in line):
+        raise ValueError("blocks: a fork stands at the end, since its branches are not joined again")
     rows = [line[i : i + width] for i in range(0, len(line), width)] or [[]]
     across, lanes = 3.1, len(fork) if fork else 1
     longest = max(max(map(len, rows)), len(rows[-1]) + max(map(len, fork)) if fork else 0)
