@@ -148,6 +148,7 @@ def _pooch():
 
 
 def writable(folder: Path) -> bool:
+    """Whether files can be written to a folder; it is made where it is missing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -105,7 +105,7 @@ def _join(ax, start, block: Block, end, quiet: bool = False) -> None:
         arrow(ax, (start[0] + 1.92, start[1] + 0.55), (end[0] - 0.02, end[1] + 0.55))
         ax.text((start[0] + end[0] + 1.9) / 2, start[1] + 1.16, text, ha="center", va="bottom", fontsize=9)
     elif end[0] > start[0]:
-        arrow(ax, (start[0] + 1.92, start[1] + 0.55), (end[0] - 0.02, end[1] + 0.55), bend=0.0)
+        arrow(ax, (start[0] + 1.92, start[1] + 0.55), (end[0] - 0.02, end[1] + 0.55))
     else:  # to the next row
         middle = (start[1] + end[1] + 1.1) / 2
         corners = [(start[0] + 0.95, start[1]), (start[0] + 0.95, middle), (end[0] + 0.95, middle)]

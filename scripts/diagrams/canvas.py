@@ -1,7 +1,6 @@
 """What all diagrams share: axes without a frame, arrows, numbers and shapes as they are written."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
 BLUE, RED, GREY, LIGHT = "#0072B2", "#D55E00", "#595959", "#d9e8f5"
@@ -20,20 +19,18 @@ def shape_text(shape) -> str:
 
 
 def canvas(width: float, height: float, unit: float = 1.0):
-    """A figure and axes without a frame, `unit` inches to a step either way."""
+    """A figure and its axes without a frame or ticks.
+
+    Args:
+        width, height: in the drawing's own steps, from 0. unit: inches to a step, either way.
+    """
     fig, ax = plt.subplots(figsize=(max(width * unit, 2), max(height * unit, 1.2)))
     ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
     ax.axis("off")
     return fig, ax
 
 
-def arrow(ax, start, end, text: str = "", bend: float = 0.0, **style) -> None:
-    """An arrow with a text beside its middle."""
+def arrow(ax, start, end, **style) -> None:
+    """An arrow between two points (x, y); style: of ``matplotlib.patches.FancyArrowPatch``."""
     style = {"color": GREY, "linewidth": 1.6, **style}
-    way = f"arc3,rad={bend}"
-    ax.add_patch(
-        FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=14, connectionstyle=way, **style)
-    )
-    if text:
-        middle = (np.array(start, float) + np.array(end, float)) / 2
-        ax.annotate(text, middle, (0, 5), textcoords="offset points", ha="center", va="bottom", fontsize=10)
+    ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=14, **style))
