@@ -4,8 +4,9 @@ What a lesson teaches stands in the lesson. What is here is plumbing, and what l
 
 tools/          the maintainers' commands behind the Makefile; nothing else knows a notebook
 course.py       the door: opens a lesson, installs what it misses; hands on claim, seed, quiet, progress
+forms.py        cells of `# @param` values as sliders;  drawing_pad.py  a canvas for digits
 claims.py       claims, their bounds, and why one cannot be measured here
-exercises/      checks and worked answers, a module a lesson
+exercises/      checks, hints and worked solutions, a module a lesson
 detection/      boxes, proposals, pooling, R-CNN, Fast R-CNN, Faster R-CNN, and how good they are
 pretrained/     nets that others trained: found, fetched, checked, converted, used
 weights.py      the weights that ship with the course: verified and loaded

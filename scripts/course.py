@@ -14,8 +14,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-from scripts import ROOT
+from scripts import ROOT, forms
 from scripts.claims import Claim, ClaimMissed, claim, forget_claims
+from scripts.drawing_pad import draw_digit
 from scripts.runtime import CourseError, before_torch, current_seed, fetch_part, progress, quiet, rng, seed
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "CourseError",
     "before_torch",
     "claim",
+    "draw_digit",
     "metadata",
     "progress",
     "quiet",
@@ -64,6 +66,7 @@ def start(lesson: str, notebook_version: str | None = None) -> None:
     device = _prepare_device(about["packages"])
     seed()
     _house_style()
+    forms.offer()
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     parts = [f"Lesson {lesson}", f"{sys.modules['scripts'].COURSE} {version()}", python]
     parts += [

@@ -17,6 +17,9 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 LINES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1))]
 DPI = 110
+PHOTOGRAPH = 10_000  # a figure with more colours holds a photograph
+FINE = 300  # pixels of the longer side from which on a picture is a photograph rather than pixels to be seen
+AREA = 0.001  # a colour that covers a larger share of a figure is an area, which the eye compares
 
 
 def use_house_style() -> None:
@@ -45,7 +48,7 @@ def use_house_style() -> None:
 
 
 def show(fig, alt: str) -> None:
-    """Show a figure once, as a PNG with alt text, and close it.
+    """Show a figure once, with alt text, and close it; as a PNG, or with photographs as a JPEG (`encoded`).
 
     Args:
         fig: a ``matplotlib.figure.Figure``.
@@ -58,37 +61,68 @@ def show(fig, alt: str) -> None:
 
     if len(alt.split()) < 4:
         raise ValueError("alt: say in a sentence what the figure shows")
-    drawn, buffer = io.BytesIO(), io.BytesIO()
+    drawn = io.BytesIO()
     fig.savefig(drawn, format="png", dpi=DPI)
     plt.close(fig)
-    # 256 colours of its own: to the eye the same, and a photograph takes a third of the bytes
-    image = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    image.save(buffer, format="png", optimize=True)
+    kind, file = encoded(Image.open(drawn).convert("RGB"))
     width = int(fig.get_figwidth() * 100)
-    png = base64.b64encode(buffer.getvalue()).decode("ascii")
-    data = {"image/png": png, "text/plain": f"[figure: {alt}]"}
-    display(data, metadata={"image/png": {"alt": alt, "width": width}}, raw=True)
+    data = {kind: base64.b64encode(file).decode("ascii"), "text/plain": f"[figure: {alt}]"}
+    display(data, metadata={kind: {"alt": alt, "width": width}}, raw=True)
+
+
+def encoded(picture: Image.Image) -> tuple[str, bytes]:
+    """A drawn figure as a small file that keeps its colours: ("image/png" or "image/jpeg", its bytes).
+
+    A figure with a photograph becomes a JPEG of high quality. Any other becomes a PNG, with a palette where that is as good:
+    on the mean over the picture less than one level (of 255) off, and no area of one colour more than one level off.
+
+    Args:
+        picture: in RGB.
+    """
+    file = io.BytesIO()
+    pixels = np.asarray(picture).astype(np.int32)
+    packed = pixels @ np.array([65536, 256, 1])
+    colours, counts = np.unique(packed, return_counts=True)
+    if len(colours) > PHOTOGRAPH:
+        # no subsampling: thin coloured lines beside the photograph stay what they are
+        picture.save(file, format="jpeg", quality=90, subsampling=0, optimize=True)
+        return "image/jpeg", file.getvalue()
+    few = picture.quantize(256, dither=Image.Dither.NONE)
+    off = np.abs(np.asarray(few.convert("RGB")).astype(np.int32) - pixels)
+    areas = np.isin(packed, colours[counts > AREA * packed.size])
+    kept = off.mean() < 1 and (not areas.any() or off[areas].max() <= 1)
+    (few if kept else picture).save(file, format="png", optimize=True)
+    return "image/png", file.getvalue()
 
 
 def cost_surface(ax, cost, w_range, b_range, path=None, levels=14) -> None:
     """Contours of a cost over two parameters, with a descent path on it.
+
+    The ground is light everywhere, so that dark letters and lines can be read on it: the lower the cost, the lighter. Lines of
+    equal cost carry their cost.
 
     Args:
         ax: the axes to draw on.
         cost: function of (W, b), both float arrays of shape (n, n), returning the cost, shape (n, n).
         w_range, b_range: (low, high) of either parameter.
         path: points (W, b) that a descent visited, shape (steps, 2), or None.
-        levels: number of contour lines, spaced by logarithm.
+        levels: number of contour levels, spaced by logarithm.
     """
     w, b = np.meshgrid(np.linspace(*w_range, 120), np.linspace(*b_range, 120))
+    values = cost(w, b)
     # contours evenly spaced in the logarithm show the valley's floor too
-    height = np.log10(cost(w, b) + 1e-3)
-    ax.contourf(w, b, height, levels=levels, cmap="cividis")
+    height = np.log10(values + 1e-3)
+    ground = matplotlib.colors.ListedColormap(matplotlib.colormaps["Blues"](np.linspace(0.0, 0.55, 64)))
+    ax.contourf(w, b, height, levels=levels, cmap=ground)
+    powers = np.arange(np.ceil(height.min()), np.floor(height.max()) + 1)
+    # a power of ten each, the lowest and highest within the picture
+    lines = ax.contour(w, b, values, levels=10.0 ** powers[-4:], colors="#444444", linewidths=0.9)
+    ax.clabel(lines, fmt="%g", fontsize=9)
     ax.set(xlabel="W", ylabel="b", xlim=w_range, ylim=b_range)
     ax.grid(False)
     if path is not None:
         path = np.asarray(path)
-        ax.plot(path[:, 0], path[:, 1], "-o", color="white", markersize=4, linewidth=1.5)
+        ax.plot(path[:, 0], path[:, 1], "-o", color="black", markersize=4, linewidth=1.5)
         ax.plot(*path[0], "s", color="#D55E00", markersize=10, markeredgecolor="white", label="start")
         ax.plot(*path[-1], "*", color="#E69F00", markersize=16, markeredgecolor="black", label="end")
         ax.legend()
@@ -128,7 +162,9 @@ def picture(ax, pixels, longest: int | None = None) -> None:
 
         size = (round(width * longest / max(height, width)), round(height * longest / max(height, width)))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    look = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
+    # a photograph that is drawn smaller than it is takes means; of a small picture each pixel shows
+    fine = "antialiased" if max(pixels.shape[:2]) >= FINE else "nearest"
+    look = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": fine}
     ax.imshow(pixels, extent=(0, width, height, 0), **look)
     ax.axis("off")
 

@@ -112,6 +112,17 @@ def quiet():
         os.close(kept)
 
 
+def page_looks_on() -> str:
+    """Where a page shows this kernel's widgets: "Colab", "Jupyter" or "VS Code"; "" in a run by nbval, nbclient or a grader.
+
+    Whoever starts a kernel for a page sets these variables; nbconvert's and nbclient's kernels have none. COURSE_FORMS=0 says no.
+    """
+    if os.environ.get("COURSE_FORMS") == "0":
+        return ""
+    pages = {"COLAB_RELEASE_TAG": "Colab", "JPY_SESSION_NAME": "Jupyter", "VSCODE_PID": "VS Code"}
+    return next((page for name, page in pages.items() if os.environ.get(name)), "")
+
+
 def fetch_part(pattern: str) -> str | None:
     """Bring a part of the course that its Setup has left out, such as "weights/mnist_cnn.*"; in a whole copy nothing is done.
 

@@ -6,6 +6,7 @@ tolerance that a tag course-rtol-... names; outputs that depend on data, weights
 run matches the one that made the page. The last lines tell how many cells were compared, which were not, and why.
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
+from scripts import forms
 from scripts.claims import STATUSES, missing, read_claims
 from scripts.tools import anatomy, lessons
 
@@ -26,6 +28,7 @@ NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 # the rung of the ladder that served: any that met the manifest is as good
 RUNG = re.compile(r"(the full set), .*")
 BAR = re.compile(r".*B/s\]\s*|^\s*\r", re.M)  # a bar of progress, shown where a set was fetched just now
+FORM_SECONDS = 60  # that a cell of values may take as a form
 _run_cell, _set_up_file = IPyNbCell.runtest, IPyNbFile.setup
 
 
@@ -87,8 +90,10 @@ def _plain(outputs: list) -> list[tuple[str, str]]:
             kinds = sorted(
                 kind for kind in output.data if not kind.startswith("application/vnd.jupyter.widget")
             )
+            # a figure may be a PNG here and a JPEG there: what it shows is told by its alt text, which is compared
             plain += [
-                (kind, "" if kind.startswith("image/") else "".join(output.data[kind])) for kind in kinds
+                ("image", "") if kind.startswith("image/") else (kind, "".join(output.data[kind]))
+                for kind in kinds
             ]
     return plain
 
@@ -165,9 +170,42 @@ def run_cell(self) -> None:
     )
     if "UsageError" in stderr or (stderr and strict):
         self.raise_cell_error("this cell wrote to stderr", stderr)
+    if forms.MARK in self.cell.source and "nbval-ignore-output" not in lessons.tags(self.cell):
+        hold_to_form(self)
     why = not_compared(self)
     if self.cell.outputs:
         self.user_properties.append(("course", [Path(self.parent.path).stem, why]))
+
+
+def hold_to_form(self) -> None:
+    """Run a cell of values once more as a reader's page does, as a form: it has to print what it printed as a cell."""
+    if importlib.util.find_spec("ipyform") is None:
+        return
+    as_cell = "".join(out.text for out in self.test_outputs if out.get("name") == "stdout")
+    as_form, error = printed(
+        self.parent.kernel, f"from scripts import forms\nforms.form({self.cell.source!r}, globals())"
+    )
+    if error or not same(as_cell, as_form, anatomy.tolerance(self.cell) or 1e-6):
+        self.raise_cell_error(
+            "as a form this cell does otherwise", f"cell: {as_cell}\nform: {as_form}{error}"
+        )
+
+
+def printed(kernel, code: str) -> tuple[str, str]:
+    """Run code in nbval's kernel; returns what it printed, and the error that ended it or nothing."""
+    id, text, error = kernel.execute_cell_input(code, allow_stdin=False), "", ""
+    while True:
+        message = kernel.get_message("iopub", timeout=FORM_SECONDS)
+        if message["parent_header"].get("msg_id") != id:
+            continue
+        kind, content = message["msg_type"], message["content"]
+        if kind == "stream" and content["name"] == "stdout":
+            text += content["text"]
+        elif kind == "error":
+            error = f"{content['ename']}: {content['evalue']}"
+        elif kind == "status" and content["execution_state"] == "idle":
+            kernel.await_reply(id, timeout=FORM_SECONDS)
+            return text, error
 
 
 def compare(self, test, ref, skip_compare=()) -> bool:
@@ -185,6 +223,7 @@ def set_up_file(self) -> None:
     self.course_folder = tempfile.TemporaryDirectory(prefix="course-")  # goes when this notebook is done
     self.course_sources = Path(self.course_folder.name) / "sources.jsonl"
     os.environ["COURSE_SOURCES"] = str(self.course_sources)
+    os.environ["COURSE_FORMS"] = "0"  # no page looks on, also where the tests were started from one
     _set_up_file(self)
 
 

@@ -154,9 +154,12 @@ def test_pages_and_decks_carry_all_they_need_and_keep_alt_texts(tmp_path, make):
     assert asks_the_network(html) == []
     assert "MathJax" in html and "cdnjs" not in re.sub(r"<script>.*?</script>", "", html, flags=re.S)
     pictures = sum(
-        "image/png" in out.get("data", {}) for cell in notebook.cells for out in cell.get("outputs", [])
+        kind.startswith("image/")
+        for cell in notebook.cells
+        for out in cell.get("outputs", [])
+        for kind in out.get("data", {})
     )
-    alts = re.findall(r'<img alt="([^"]+)" src="data:image/png;base64,', html)
+    alts = re.findall(r'<img alt="([^"]+)" src="data:image/(?:png|jpeg);base64,', html)
     assert len(alts) == pictures > 5 and all(len(alt.split()) >= 4 for alt in alts)
 
 

@@ -6,6 +6,8 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import skimage
+from matplotlib.colors import LinearSegmentedColormap
 from PIL import Image
 
 from scripts import plots
@@ -71,14 +73,65 @@ def test_no_box_and_a_small_grey_picture(ax):
     assert ax.images[0].get_array().shape == (4, 4) and not ax.patches
 
 
-def test_a_shown_figure_has_its_alt_text_and_at_most_256_colours(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, metadata, raw: shown.append((data, metadata)))
-    fig, axes = plt.subplots(figsize=(3, 2))
-    plots.picture(axes, np.random.default_rng(0).integers(0, 255, (50, 60, 3)))
-    plots.show(fig, alt="Noise in three colours only.")
-    data, metadata = shown[0]
-    png = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert png.mode == "P" and metadata["image/png"]["alt"] == "Noise in three colours only."
+@pytest.fixture
+def shown(monkeypatch):
+    """What `plots.show` displayed: (mime type, picture in RGB, metadata), one after another."""
+    found = []
+
+    def display(data, metadata, raw):
+        ((kind, about),) = metadata.items()
+        found.append((kind, Image.open(io.BytesIO(base64.b64decode(data[kind]))), about))
+
+    monkeypatch.setattr("IPython.display.display", display)
+    return found
+
+
+def test_a_shown_figure_has_its_alt_text(shown):
+    fig, ax = plt.subplots(figsize=(3, 2))
+    ax.plot([1, 2])
+    plots.show(fig, alt="A line that rises evenly.")
+    kind, _, about = shown[0]
+    assert (kind, about["alt"]) == ("image/png", "A line that rises evenly.")
     with pytest.raises(ValueError, match="alt"):
         plots.show(plt.figure(), alt="too short")
+
+
+def test_a_photograph_is_a_jpeg_of_many_colours(shown):
+    fig, ax = plt.subplots(figsize=(5, 4))
+    plots.picture(ax, skimage.data.coffee(), longest=500)
+    plots.show(fig, alt="A cup of coffee from above.")
+    kind, picture, _ = shown[0]
+    assert kind == "image/jpeg" and len(picture.getcolors(10**6)) > 10_000
+
+
+def test_a_chart_keeps_the_colours_of_its_style_in_a_palette(shown):
+    fig, ax = plt.subplots(figsize=(5, 3))
+    for i, colour in enumerate(plots.COLOURS):
+        ax.bar(i, 1, color=colour)
+    plots.show(fig, alt="Seven bars, each in its colour.")
+    kind, picture, _ = shown[0]
+    assert (kind, picture.mode) == ("image/png", "P")
+    there = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)
+    for colour in plots.COLOURS:
+        wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+        assert np.abs(there - wanted).max(axis=1).min() <= 1, colour
+
+
+def test_a_colour_bar_ends_in_the_colours_of_its_map(shown):
+    """Cut to 256 colours, the negative end of lesson 06's bar turned from blue to grey."""
+    signed = LinearSegmentedColormap.from_list("signed", [plots.COLOURS[0], "white", plots.COLOURS[1]])
+    rng = np.random.default_rng(0)
+    fig, axes = plt.subplots(1, 3, figsize=(11, 4))
+    for ax in axes:
+        drawn = ax.imshow(rng.normal(size=(60, 60)), cmap=signed, vmin=-2, vmax=2)
+    bar = fig.colorbar(drawn, ax=axes)
+    fig.canvas.draw()
+    box = bar.ax.get_window_extent()
+    plots.show(fig, alt="Three noisy maps and their colour bar.")
+    kind, picture, _ = shown[0]
+    scale = picture.width / fig.canvas.get_width_height()[0]
+    middle = int(scale * (box.x0 + box.x1) / 2)
+    for y, colour in ((box.y0 + 2, plots.COLOURS[0]), (box.y1 - 2, plots.COLOURS[1])):
+        pixel = picture.convert("RGB").getpixel((middle, picture.height - 1 - int(scale * y)))
+        wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        assert np.abs(np.subtract(pixel, wanted)).max() <= 3, (pixel, colour)

@@ -71,6 +71,9 @@ def elsewhere(nb):
 
 
 WARNS = "import sys\nprint('note', file=sys.stderr)\nprint('cost', 0.4167, 'after', 2001)"
+KNOB = 'n = 2  # @param {type: "slider", min: 1, max: 9, step: 1}\n'
+SAME_AS_A_FORM = KNOB + "print([n * i for i in range(n)])"
+OTHER_AS_A_FORM = KNOB + "seen = globals().get('seen', 0) + n\nprint(seen)"
 PATCHES = "from scripts import data\ndata.load_photo_patches()\nprint(1)"
 NOTEBOOKS = {  # name: (notebook, what its failure says, or None when it passes)
     "equal": (notebook(), None),
@@ -94,6 +97,8 @@ NOTEBOOKS = {  # name: (notebook, what its failure says, or None when it passes)
     ),
     "trained": (notebook(text="other\n", tags=["course-trained"]), None),
     "ignored": (notebook(text="other\n", tags=["nbval-ignore-output"]), None),
+    "form_same": (notebook(SAME_AS_A_FORM, "[0, 2]\n"), None),
+    "form_other": (notebook(OTHER_AS_A_FORM, "2\n"), "as a form this cell does otherwise"),
     "01_slow": (notebook("import time; time.sleep(2.6)\nprint('slept')", "slept\n"), None),
 }
 
@@ -201,3 +206,12 @@ def test_numbers_compare_with_a_tolerance_and_everything_else_exactly():
     # a tenth is more than any tag allows
     assert not same("cost 0.4584 after 2001", "cost 0.4167 after 2001", 1e-2)
     assert not same("cost 0.4584 after 2001", "cost 0.4167 after 2001", 5e-2)
+
+
+def test_a_figure_is_held_to_its_alt_text_whatever_its_file():
+    def shown(kind, alt):
+        return [nbformat.v4.new_output("display_data", data={kind: "...", "text/plain": f"[figure: {alt}]"})]
+
+    assert strict_nbval.differences(shown("image/png", "a line"), shown("image/jpeg", "a line"), None) == []
+    assert strict_nbval.differences(shown("image/png", "a line"), shown("image/png", "a box"), None) != []
+    assert strict_nbval.differences(shown("image/png", "a line"), [], None) != []

@@ -1,4 +1,6 @@
-"""Exercises: ``check("01.1", yours)`` says how it stands, ``answer("01.1", yours)`` lets the lesson go on.
+"""Exercises: ``check("01.1", yours)`` says how it stands, ``solution("01.1")`` shows a worked solution after a first try.
+
+``answer("01.1", yours)`` lets a lesson of the first edition go on, where later cells read an answer; none of the second does.
 
 The exercises of a lesson are in lesson_NN.py beside this file: for each its reference, a test that raises a `Hint` when
 an answer is wrong, and wrong answers with the hint that each must draw (the course's tests feed them all).
@@ -34,12 +36,19 @@ class Exercise:
             function("f(x)"). Without a form the test takes any answer as it is.
         test: takes an answer in that form. It returns nothing when the answer is right, and raises a `Hint` when not.
         wrong: answers that students give, each with words its hint must hold.
+        worked: what `solution` prints: the code of a solution, and in a few lines why it is one. Of an open exercise: a model
+            answer, and the three things that a good answer says.
     """
 
     reference: Any
     form: Callable[[Any], Any] | None = None
     test: Callable[[Any], None]
     wrong: tuple[tuple[Any, str], ...]
+    worked: str = ""
+
+
+# the exercises that were tried since the kernel started: `solution` shows nothing before a first try
+_tried: set[str] = set()
 
 
 def check(id: str, answer) -> None:
@@ -49,7 +58,26 @@ def check(id: str, answer) -> None:
         id: the number of the exercise, such as "01.1".
         answer: the student's answer. It may be anything; None says that there is none yet.
     """
+    if answer is not None:
+        _tried.add(str(id))
     print(f"{id} {verdict(id, answer)}")
+
+
+def solution(id: str) -> None:
+    """Print the worked solution of an exercise that was tried, else that it comes after a first try. Never raises.
+
+    Args:
+        id: the number of the exercise, such as "01.1". It was tried when `check` got any answer but None.
+    """
+    try:
+        exercise = find(id)
+    except KeyError as problem:
+        print(f"{id} has no solution: {problem.args[0]}")
+        return
+    if str(id) in _tried:
+        print(f"{id}, one way to do it:\n\n{exercise.worked.strip()}")
+    else:
+        print(f"{id} solution: shown here after your first try")
 
 
 def verdict(id: str, answer) -> str:

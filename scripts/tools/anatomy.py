@@ -11,14 +11,28 @@ from pathlib import Path
 
 import jsonschema
 
-from scripts.tools import lessons, stamps
+from scripts.tools import edition, lessons, road, stamps
 from scripts.tools.lessons import ROOT, source, tags
 
 LINES = 20  # of a code cell, at most
 COLUMNS = 110  # of a line of code, at most: what a projector shows
-BYTES = 1_500_000  # of a notebook, at most
+# of a notebook, at most; the lessons of image and vision show photographs
+BYTES, BYTES_OF_VISION, VISION = 1_500_000, 2_500_000, range(14, 20)
+ALL_BYTES = 30_000_000
+ANIMATIONS = 3  # in a lesson, at most
 # seconds of a lesson run alone on 2 cores, at most: wide limits that catch accidents
-BUDGETS = {"05": 50, "07": 75, "08": 80, "10": 80, "13": 55, "16": 100, "17": 100, "18": 100}
+BUDGETS = {
+    "01": 15,
+    "04": 30,
+    "05": 50,
+    "07": 75,
+    "08": 80,
+    "10": 80,
+    "13": 55,
+    "16": 100,
+    "17": 85,
+    "18": 100,
+}
 # any other lesson; their sum, in which lessons 19 and 20 will take 165 s of 1,055; a cell
 BUDGET, ALL_LESSONS, ONE_CELL = 45, 890, 60
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
@@ -28,7 +42,9 @@ TAGS = {
     "course-env": "compared only in the environment the page was made in",
     "course-trained": "printed by stochastic training: held by its claim only",
     "nbval-ignore-output": "progress and timings",
+    "course-unpublished": "runs and is checked; its picture may not be shown, so none is stored",
     "hide-input": "plumbing, folded on the site",
+    road.SIDE_ROAD: "of a section that a first reading may leave out",
     "raises-exception": "an error the lesson shows on purpose",
 }
 TOLERANCE = re.compile(r"course-rtol-(\d(?:\.\d+)?e-\d+)")
@@ -78,11 +94,14 @@ def check(path: Path) -> list[str]:
         tracks,
         sections,
         code,
+        knobs,
         cell_tags,
         outputs,
         mirrors,
     ):
         wrong += rule(path, notebook)
+    if notebook.metadata.course.edition == 2:
+        wrong += edition.rules(path, notebook)
     return wrong
 
 
@@ -133,8 +152,9 @@ def form(path: Path, notebook) -> list[str]:
         wrong.append(f"nbformat {notebook.nbformat}.{notebook.nbformat_minor} instead of 4.5")
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
         wrong.append("the kernel should be python3")
-    if path.stat().st_size > BYTES:
-        wrong.append(f"{path.stat().st_size:,} bytes: more than {BYTES:,}")
+    limit = BYTES_OF_VISION if int(path.name[:2]) in VISION else BYTES
+    if path.stat().st_size > limit:
+        wrong.append(f"{path.stat().st_size:,} bytes: more than {limit:,}")
     for cell in notebook.cells:
         texts = [source(cell)] + [text for output in cell.get("outputs", []) for text in output_texts(output)]
         if match := next(filter(None, map(LEAK.search, texts)), None):
@@ -158,10 +178,12 @@ def ids(path: Path, notebook) -> list[str]:
 def first_cells(path: Path, notebook) -> list[str]:
     """Title and Setup are as `make lint` stamps them; then the imports, visible."""
     about, wrong = notebook.metadata.course, []
+    at = {1: (0, 1, 2), 2: (0, 2, 3)}[about.edition]  # a second edition opens with a text
+    first = [notebook.cells[i] if i < len(notebook.cells) else None for i in at]
     expected = (("title", stamps.title_cell(path, about)), ("setup", stamps.setup_cell(about)))
-    for cell, (name, text) in zip(notebook.cells, expected, strict=False):
-        if cell.id != name or source(cell) != text:
-            wrong.append(f"{cell.id}: the {name} cell is not as generated; run make lint")
+    for cell, (name, text) in zip(first, expected, strict=False):
+        if cell is None or cell.id != name or source(cell) != text:
+            wrong.append(f"{cell.id if cell else 'none'}: the {name} cell is not as generated; run make lint")
     for cell in notebook.cells:
         folded = copy.deepcopy(cell)
         stamps.fold(folded)
@@ -169,9 +191,9 @@ def first_cells(path: Path, notebook) -> list[str]:
             wrong.append(f"{cell.id}: is not folded; run make lint")
     if source(notebook.cells[-1]) != stamps.with_tell_line(source(notebook.cells[-1]), about):
         wrong.append(f"{notebook.cells[-1].id}: its last line is not as generated; run make lint")
-    third = notebook.cells[2] if len(notebook.cells) > 2 else None
+    third = first[2]
     if third is None or third.id != "imports" or third.cell_type != "code" or "import " not in source(third):
-        wrong.append("the third cell should be the imports, id imports")
+        wrong.append("the cell behind Setup should be the imports, id imports")
     return wrong
 
 
@@ -198,6 +220,10 @@ def last_cells(path: Path, notebook) -> list[str]:
     wrong += [
         f"claims: {name!r} is claimed twice" for name in {name for name in names if names.count(name) > 1}
     ]
+    if len(re.findall(r"^- ", by_id["learned"], re.M)) < 3:
+        wrong.append("learned: three points that mirror the goals are asked for")
+    if about.edition == 2:
+        return wrong
     exercises = [
         cell for cell in notebook.cells if cell.id.startswith("exercise-") and cell.cell_type == "code"
     ]
@@ -213,8 +239,6 @@ def last_cells(path: Path, notebook) -> list[str]:
     places = [order.index(name) for name in ("knobs", "claims", *(cell.id for cell in exercises), "learned")]
     if places != sorted(places) or order[-1] != "learned":
         wrong.append("the end of a lesson is: knobs, claims, exercises, learned, in this order")
-    if len(re.findall(r"^- ", by_id["learned"], re.M)) < 3:
-        wrong.append("learned: three points that mirror the goals are asked for")
     return wrong
 
 
@@ -241,7 +265,8 @@ def sections(path: Path, notebook) -> list[str]:
             if name and has_code and word not in text:
                 wrong.append(f"section {name!r}: no {word}")
 
-    for cell in notebook.cells[3:]:
+    after = next((i for i, cell in enumerate(notebook.cells) if cell.id == "imports"), 2) + 1
+    for cell in notebook.cells[after:]:
         heading = re.match(r"## (.+)", source(cell)) if cell.cell_type == "markdown" else None
         if cell.id in ("knobs-text", "knobs", "claims-text", "claims"):
             break
@@ -287,8 +312,31 @@ def code(path: Path, notebook) -> list[str]:
             )
         if "plt.show(" in text or "fig.show(" in text:
             wrong.append(f"{cell.id}: figures are shown by plots.show(fig, alt=...) only")
-        if "plots.show(" in text and "alt=" not in text:
-            wrong.append(f"{cell.id}: plots.show without alt=")
+        if re.search(r"plots\.show\(|motion\.animate\(", text) and "alt=" not in text:
+            wrong.append(
+                f"{cell.id}: {'plots.show' if 'plots.show(' in text else 'motion.animate'} without alt="
+            )
+    return wrong
+
+
+NUMBER_KNOB = re.compile(r"^\s*(\w+) = (-?[\d.e-]+)\s+# @param (.*)$")
+MOVED = re.compile(r"\{(?=.*\bmin: )(?=.*\bmax: )(?=.*\bstep: ).*\}|\[.+\] \{type: \"raw\"\}")
+
+
+def knobs(path: Path, notebook) -> list[str]:
+    """One value a line; a number has its least, its most and its step, or is a list of choices."""
+    wrong = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        for line in source(cell).splitlines():
+            if "# @param" not in line:
+                continue
+            number = NUMBER_KNOB.match(line)
+            if not re.match(r"^\s*(\w+ = )?\S.*\s# @param ", line) or "," in line.partition(" = ")[0]:
+                wrong.append(f"{cell.id}: not one value before # @param: {line.strip()}")
+            elif number and not MOVED.fullmatch(number[3]):
+                wrong.append(f"{cell.id}: {number[1]} has no min, max and step, and no list of choices")
     return wrong
 
 
@@ -306,7 +354,7 @@ def cell_tags(path: Path, notebook) -> list[str]:
 
 def outputs(path: Path, notebook) -> list[str]:
     """Stored from one fresh kernel, in order, without errors or stderr; every picture has alt text."""
-    wrong, number = [], 0
+    wrong, number, animations = [], 0, 0
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
@@ -321,8 +369,12 @@ def outputs(path: Path, notebook) -> list[str]:
             if output.get("name") == "stderr":
                 wrong.append(f"{cell.id}: stores stderr")
             if any(kind.startswith("image/") for kind in output.get("data", {})):
-                if not output.metadata.get("image/png", {}).get("alt"):
+                kind = next(kind for kind in output.data if kind.startswith("image/"))
+                if not output.metadata.get(kind, {}).get("alt"):
                     wrong.append(f"{cell.id}: a picture without alt text")
+                animations += "frames" in output.metadata.get(kind, {})
+    if animations > ANIMATIONS:
+        wrong.append(f"{animations} animations, more than {ANIMATIONS}")
     return wrong
 
 

@@ -87,7 +87,8 @@ def execute(
         extra_arguments=["--log-level=ERROR"],
     )
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(tuple(without))}
-    variables = {**inherited, "COURSE_CLAIMS": "collect", **environment}
+    # nobody looks on, also where the command was given from a notebook
+    variables = {**inherited, "COURSE_CLAIMS": "collect", "COURSE_FORMS": "0", **environment}
     if storing:
         variables["PYTEST_CURRENT_TEST"] = (
             "storing"  # ipykernel then leaves file descriptor 2 alone, as under nbval

@@ -62,7 +62,14 @@ def count_cells(path: Path) -> int:
 
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook in one canonical form, so that equal notebooks are equal files; at once, so that none is half written."""
+    """Write a notebook as `text_of` has it; at once, so that none is half written."""
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(text_of(notebook), encoding="utf-8")
+    os.replace(part, path)
+
+
+def text_of(notebook: nbformat.NotebookNode) -> str:
+    """A notebook as text in one canonical form, so that equal notebooks are equal files; the notebook is put into that form."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook.metadata.language_info = {"name": "python"}
@@ -70,9 +77,7 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     text = nbformat.writes(nbformat.from_dict(notebook), indent=1, sort_keys=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-    os.replace(part, path)
+    return text.rstrip("\n") + "\n"
 
 
 def source(cell) -> str:

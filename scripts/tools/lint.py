@@ -22,8 +22,9 @@ def stamp(path) -> bool:
     about = notebook.metadata.get("course")
     if about is None:
         return False
+    stamps.with_minutes(about, notebook.cells)
     parts = {"title": stamps.title_cell(path, about), "setup": stamps.setup_cell(about)}
-    for cell in notebook.cells[:2]:
+    for cell in notebook.cells[:3]:
         if cell.id in parts and lessons.source(cell) != parts[cell.id]:
             cell.source = parts[cell.id]
     for cell in notebook.cells:
@@ -31,8 +32,10 @@ def stamp(path) -> bool:
     last = notebook.cells[-1]
     if last.id == "learned":
         last.source = stamps.with_tell_line(lessons.source(last), about)
+    if lessons.text_of(notebook) == before:
+        return False
     lessons.write(notebook, path)
-    return path.read_text(encoding="utf-8") != before
+    return True
 
 
 def forbidden_imports() -> list[str]:

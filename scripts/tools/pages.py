@@ -43,13 +43,13 @@ def mathjax() -> str:
     return f"<script>{MATHJAX_OPTIONS}</script>\n<script>{script}</script>"
 
 
-def picture(output) -> str:
-    """One PNG output as an image with its alt text and width; nbconvert's own templates drop the alt text."""
-    about = output.metadata.get("image/png", {})
+def picture(output, kind: str = "image/png") -> str:
+    """One picture as an image with its alt text and width; nbconvert's own templates drop the alt text."""
+    about = output.metadata.get(kind, {})
     width = f' width="{int(about["width"])}"' if about.get("width") else ""
     alt = html.escape(about.get("alt", ""), quote=True)
-    png = output.data["image/png"].strip()
-    return f'<div class="jp-RenderedImage jp-OutputArea-output"><img src="data:image/png;base64,{png}" alt="{alt}"{width}></div>'
+    data = output.data[kind].strip()
+    return f'<div class="jp-RenderedImage jp-OutputArea-output"><img src="data:{kind};base64,{data}" alt="{alt}"{width}></div>'
 
 
 def prepared(notebook, here: Path):

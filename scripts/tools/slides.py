@@ -34,7 +34,7 @@ def height(cell) -> int:
         )
         return 30 + TEXT_LINE * lines + 10 * len(paragraphs) + FORMULA * formulas
     code = 0 if hidden(cell) else LINE * len(cell.source.splitlines()) + 20
-    figures = sum("image/png" in output.get("data", {}) for output in cell.outputs)
+    figures = sum(kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {}))
     texts = sum(len(output.get("text", "").splitlines()) for output in cell.outputs)
     return code + FIGURE * figures + LINE * texts + 10
 

@@ -7,7 +7,11 @@ seconds it named before: for a machine that is slower than the one the budgets a
 """
 
 import argparse
+import base64
+import io
 import sys
+
+from PIL import Image, ImageSequence
 
 from scripts.tools import anatomy, lessons, results_page
 from scripts.tools.execute import execute
@@ -35,6 +39,37 @@ def settled(old: float | None, new: float) -> float:
     near = old is not None and (abs(new - old) < 1 or 0.6 * old < new < 1.6 * old)
     # on either side of the limit, what was measured now counts
     return old if near and (old > anatomy.ONE_CELL) == (new > anatomy.ONE_CELL) else round(new, 1)
+
+
+def keep_figures(old, new) -> int:
+    """Keep the stored bytes of every picture whose pixels did not change, frames included; returns how many.
+
+    An encoder of another version, or the text that lets an animation play again, would change the file and nothing to see.
+
+    Args:
+        old: the notebook as it was stored; new: as it ran just now, which is changed.
+    """
+    before, kept = {cell.id: cell for cell in old.cells}, 0
+    for cell in new.cells:
+        there = before.get(cell.id, {}).get("outputs", [])
+        for was, now in zip(there, cell.get("outputs", []), strict=False):
+            for kind in now.get("data", {}):
+                if not kind.startswith("image/") or kind not in was.get("data", {}):
+                    continue
+                if was.data[kind] != now.data[kind] and _frames(was.data[kind]) == _frames(now.data[kind]):
+                    now.data[kind] = was.data[kind]
+                    kept += 1
+    return kept
+
+
+def _frames(data: str) -> list[bytes]:
+    """The pixels of a picture, of an animated one frame by frame, each with its milliseconds."""
+    found = []
+    with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+        for frame in ImageSequence.Iterator(picture):
+            head = f"{frame.size} {frame.info.get('duration')} ".encode()
+            found.append(head + frame.convert("RGB").tobytes())
+    return found
 
 
 def main(*arguments: str) -> int:
@@ -69,6 +104,7 @@ def main(*arguments: str) -> int:
         for cell in run.notebook.cells:
             if cell.cell_type == "code" and not options.keep_seconds:
                 cell.metadata.seconds = settled(cell.metadata.get("seconds"), run.cells[cell.id])
+        keep_figures(lessons.read(path), run.notebook)
         lessons.write(run.notebook, path)
         stamp(path)
         results_page.stamp()
