@@ -121,6 +121,10 @@ CASES = [
     ),
     (lambda nb, cells: cells["fit-plot"].outputs[0].update(metadata={}), "a picture without alt text"),
     (
+        lambda nb, cells: cells["fit-plot"].metadata.update(tags=["course-unpublished", "hide-input"]),
+        "stores a picture that may not be published",
+    ),
+    (
         lambda nb, cells: cells["fit-plot"].update(outputs=[animation() for _ in range(4)]),
         "4 animations, more than 3",
     ),

@@ -59,6 +59,20 @@ def test_a_wide_layer_shows_its_first_neurons_and_how_many_there_are():
     assert len(fig.axes[0].patches) == 15 and len(fig.axes[0].lines) == 50
 
 
+def test_gradients_stand_in_brackets_with_their_numbers_and_heads_above_all():
+    slopes = [(np.full((2, 2), 0.25), np.array([0.5, -0.5])), (np.array([[3], [4]]), np.array([-2]))]
+    fig = diagrams.network(xor_net(), gradients=slopes, heads=["input", "hidden layer", "output"])
+    shown = texts(fig)
+    assert {"1\n[0.25]", "1\n[3]", "-1\n[4]", "b -0.5 [0.5]", "b -1.5 [-0.5]", "b -0.25 [-2]"} <= set(shown)
+    heights = {text.get_text(): text.get_position()[1] for text in fig.axes[0].texts}
+    assert min(heights[head] for head in ("input", "hidden layer", "output")) > heights["1\n[3]"] + 1
+
+
+def test_without_numbers_only_names_are_written():
+    names = [["x1", "x2"], ["h1", "h2"], ["p"]]
+    assert texts(diagrams.network(xor_net(), names=names, numbers=False)) == sum(names, [])
+
+
 def test_what_cannot_be_drawn_is_told():
     with pytest.raises(ValueError, match="no dense layer"):
         diagrams.network(keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()]))

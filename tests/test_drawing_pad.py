@@ -32,6 +32,8 @@ def no_page(monkeypatch):
 def page(monkeypatch):
     """A kernel that a page looks on: what it displayed, and its shell, whose count of cells a test may raise."""
     events = types.SimpleNamespace(trigger=lambda name: None)  # comm calls it round every message of the page
+    # imported before the name is put aside: ipywidgets keeps the function that it finds
+    pytest.importorskip("ipywidgets")
     shell, shown = types.SimpleNamespace(kernel=object(), execution_count=1, events=events), []
     monkeypatch.setenv("JPY_SESSION_NAME", "lesson.ipynb")
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)

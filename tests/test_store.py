@@ -51,6 +51,16 @@ def test_a_figure_that_changed_is_stored_anew(changed):
     assert here.cells[0].outputs[0].data["image/png"] == before
 
 
+def test_a_picture_that_may_not_be_published_is_not_stored_and_the_page_says_so():
+    here = page("image/png", png(["red"]))
+    here.cells[0].outputs[0].data["text/plain"] = "[figure: a face]"
+    assert store.unpublish(here) == 0
+    here.cells[0].metadata.tags = ["course-unpublished"]
+    assert store.unpublish(here) == 1 and store.unpublish(here) == 0
+    told = "[figure: a face] Run this cell to see it: the picture may not be published."
+    assert here.cells[0].outputs[0].data == {"text/plain": told}
+
+
 def test_a_figure_of_another_kind_or_another_cell_is_stored_anew():
     here = page("image/jpeg", png(["red"]))
     assert store.keep_figures(page("image/png", png(["red"], level=1)), here) == 0

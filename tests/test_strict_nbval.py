@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from scripts import ROOT
-from scripts.tools import lessons
+from scripts.tools import anatomy, lessons
 from tests import strict_nbval
 
 
@@ -70,6 +70,16 @@ def elsewhere(nb):
     return nb
 
 
+def unpublished():
+    """A cell whose picture is not stored, because it may not be published."""
+    source = "from IPython.display import display\n"
+    source += "display({'image/png': 'aGk=', 'text/plain': '[figure: a face]'}, raw=True)"
+    nb = notebook(source, text="", tags=["course-unpublished"])
+    told = "[figure: a face]" + anatomy.RUN_IT
+    nb.cells[0].outputs = [nbformat.v4.new_output("display_data", data={"text/plain": told})]
+    return nb
+
+
 WARNS = "import sys\nprint('note', file=sys.stderr)\nprint('cost', 0.4167, 'after', 2001)"
 KNOB = 'n = 2  # @param {type: "slider", min: 1, max: 9, step: 1}\n'
 SAME_AS_A_FORM = KNOB + "print([n * i for i in range(n)])"
@@ -97,6 +107,7 @@ NOTEBOOKS = {  # name: (notebook, what its failure says, or None when it passes)
     ),
     "trained": (notebook(text="other\n", tags=["course-trained"]), None),
     "ignored": (notebook(text="other\n", tags=["nbval-ignore-output"]), None),
+    "unpublished": (unpublished(), None),
     "form_same": (notebook(SAME_AS_A_FORM, "[0, 2]\n"), None),
     "form_other": (notebook(OTHER_AS_A_FORM, "2\n"), "as a form this cell does otherwise"),
     "01_slow": (notebook("import time; time.sleep(2.6)\nprint('slept')", "slept\n"), None),

@@ -19,6 +19,7 @@ COLUMNS = 110  # of a line of code, at most: what a projector shows
 # of a notebook, at most; the lessons of image and vision show photographs
 BYTES, BYTES_OF_VISION, VISION = 1_500_000, 2_500_000, range(14, 20)
 ALL_BYTES = 30_000_000
+UNPUBLISHED, RUN_IT = "course-unpublished", " Run this cell to see it: the picture may not be published."
 ANIMATIONS = 3  # in a lesson, at most
 # seconds of a lesson run alone on 2 cores, at most: wide limits that catch accidents
 BUDGETS = {
@@ -42,7 +43,7 @@ TAGS = {
     "course-env": "compared only in the environment the page was made in",
     "course-trained": "printed by stochastic training: held by its claim only",
     "nbval-ignore-output": "progress and timings",
-    "course-unpublished": "runs and is checked; its picture may not be shown, so none is stored",
+    UNPUBLISHED: "runs and is checked; its picture may not be shown, so none is stored",
     "hide-input": "plumbing, folded on the site",
     road.SIDE_ROAD: "of a section that a first reading may leave out",
     "raises-exception": "an error the lesson shows on purpose",
@@ -372,6 +373,8 @@ def outputs(path: Path, notebook) -> list[str]:
                 kind = next(kind for kind in output.data if kind.startswith("image/"))
                 if not output.metadata.get(kind, {}).get("alt"):
                     wrong.append(f"{cell.id}: a picture without alt text")
+                if UNPUBLISHED in tags(cell):
+                    wrong.append(f"{cell.id}: stores a picture that may not be published; run make notebooks")
                 animations += "frames" in output.metadata.get(kind, {})
     if animations > ANIMATIONS:
         wrong.append(f"{animations} animations, more than {ANIMATIONS}")

@@ -62,6 +62,21 @@ def keep_figures(old, new) -> int:
     return kept
 
 
+def unpublish(notebook) -> int:
+    """Take out the pictures of cells whose tag says that they may not be published; returns how many went. What they show is still told."""
+    gone = 0
+    for cell in notebook.cells:
+        if anatomy.UNPUBLISHED not in lessons.tags(cell):
+            continue
+        for output in cell.get("outputs", []):
+            for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/")]:
+                del output.data[kind]
+                output.metadata.pop(kind, None)
+                output.data["text/plain"] = output.data.get("text/plain", "[figure]") + anatomy.RUN_IT
+                gone += 1
+    return gone
+
+
 def _frames(data: str) -> list[bytes]:
     """The pixels of a picture, of an animated one frame by frame, each with its milliseconds."""
     found = []
@@ -104,6 +119,7 @@ def main(*arguments: str) -> int:
         for cell in run.notebook.cells:
             if cell.cell_type == "code" and not options.keep_seconds:
                 cell.metadata.seconds = settled(cell.metadata.get("seconds"), run.cells[cell.id])
+        unpublish(run.notebook)
         keep_figures(lessons.read(path), run.notebook)
         lessons.write(run.notebook, path)
         stamp(path)
