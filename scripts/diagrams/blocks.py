@@ -3,17 +3,29 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 from scripts.diagrams.canvas import GREY, LIGHT, arrow, canvas, shape_text
 
+LOW, TALL = 1.1, 2.3  # a box's height, and that of all boxes where one of them holds a picture
+WIDE, APART = 1.9, 0.6  # a box's width, and the room between two rows
+UNIT, LARGE_UNIT = 0.62, 0.72  # inches to a step, and where pictures are to be seen
+ENTRY = 0.9  # room above a row into which something enters from above
+
 
 class Block(NamedTuple):
-    """A stage of a pipeline: its title, the shape that leaves it, and whether it is frozen."""
+    """A stage of a pipeline.
+
+    title: what it is; shape: what leaves it; frozen: whether it learns nothing; enters: what comes into it beside the stage
+    before, written above it; picture: pixels (height, width) or (height, width, 3) that are drawn in the box over its title.
+    """
 
     title: str
     shape: tuple | str = ""
     frozen: bool = False
+    enters: str = ""
+    picture: np.ndarray | None = None
 
 
 def of_model(model) -> list[Block]:
@@ -49,32 +61,42 @@ def blocks(stages: Sequence, width: int = 5):
     if any(isinstance(stage, list) for stage in line):
         raise ValueError("blocks: a fork stands at the end, since its branches are not joined again")
     rows = [line[i : i + width] for i in range(0, len(line), width)] or [[]]
-    across, lanes = 3.1, len(fork) if fork else 1
-    longest = max(max(map(len, rows)), len(rows[-1]) + max(map(len, fork)) if fork else 0)
-    high = 1.7 * (len(rows) + lanes - 1) + 0.3
-    fig, ax = canvas(across * longest + 0.6, high, 0.62)
-    before = None
-    for i, row in enumerate(rows):
+    across, branches = 3.1, fork or []
+    longest = max([*map(len, rows), *(len(rows[-1]) + len(branch) for branch in branches)])
+    talls = [_height(row) for row in rows]
+    lane = _height([block for branch in branches for block in branch])
+    # how far the branches reach below the last row
+    below = max(lane * len(branches) + APART * (len(branches) - 1) - talls[-1], 0)
+    entries = [ENTRY if any(block.enters for block in row) else 0 for row in rows]
+    high = sum(talls) + APART * len(rows) + sum(entries) + below + 0.3
+    fig, ax = canvas(across * longest + 0.6, high, UNIT if max(talls) == LOW else LARGE_UNIT)
+    before, bottom = None, high + APART - 0.4
+    for row, tall, entry in zip(rows, talls, entries, strict=True):
+        bottom -= entry + APART + tall
         for j, block in enumerate(row):
-            at = (0.3 + across * j, high - 1.5 - 1.7 * i)
+            at = (0.3 + across * j, bottom, tall)
             _box(ax, block, at)
             if before:
                 _join(ax, *before, at)
             before = at, block
-    if fork:
-        start = len(rows[-1]) * across
-        for lane, branch in enumerate(fork):
-            last = before
-            for j, block in enumerate(branch):
-                at = (0.3 + start + across * j, high - 1.5 - 1.7 * (len(rows) - 1 + lane))
-                _box(ax, block, at)
-                if last:
-                    _join(ax, *last, at, quiet=lane > 0 and j == 0)
-                last = at, block
-            _leave(ax, *last)
-    elif before:
+    start = 0.3 + len(rows[-1]) * across
+    for k, branch in enumerate(branches):
+        last = before
+        for j, block in enumerate(branch):
+            at = (start + across * j, bottom + talls[-1] - lane - (lane + APART) * k, lane)
+            _box(ax, block, at)
+            if last:
+                _join(ax, *last, at, quiet=k > 0 and j == 0)
+            last = at, block
+        _leave(ax, *last)
+    if before and not branches:
         _leave(ax, *before)
     return fig
+
+
+def _height(row: Sequence[Block]) -> float:
+    """How tall the boxes of a row are: one that holds a picture makes them all tall."""
+    return TALL if any(block.picture is not None for block in row) else LOW
 
 
 def _as_blocks(stage) -> list[Block]:
@@ -88,36 +110,55 @@ def _as_blocks(stage) -> list[Block]:
 
 
 def _box(ax, block: Block, at) -> None:
-    """A box of 1.9 x 1.1 whose lower left corner is at `at`."""
+    """A box with its picture and what enters from above; at: x and y of its lower left corner, and its height."""
+    x, y, tall = at
     hatch = {"hatch": "///", "facecolor": "#eeeeee"} if block.frozen else {"facecolor": LIGHT}
-    ax.add_patch(
-        FancyBboxPatch(at, 1.9, 1.1, boxstyle="round,pad=0.02,rounding_size=0.12", edgecolor="black", **hatch)
-    )
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0} if block.frozen else None
+    corners = "round,pad=0.02,rounding_size=0.12"
+    ax.add_patch(FancyBboxPatch((x, y), WIDE, tall, boxstyle=corners, edgecolor="black", **hatch))
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0} if block.frozen else None
     text = f"{block.title}\n(frozen)" if block.frozen else block.title
-    ax.text(at[0] + 0.95, at[1] + 0.55, text, ha="center", va="center", fontsize=10, bbox=box)
+    middle, height = x + WIDE / 2, y + tall / 2
+    if block.picture is not None:
+        height = y + 0.27
+        _picture(ax, block.picture, middle, y + 0.55, WIDE - 0.25, tall - 0.7)
+    ax.text(middle, height, text, ha="center", va="center", fontsize=10, bbox=white)
+    if block.enters:
+        arrow(ax, (middle, y + tall + 0.62), (middle, y + tall + 0.02))
+        ax.text(middle, y + tall + 0.66, block.enters, ha="center", va="bottom", fontsize=10)
+
+
+def _picture(ax, pixels, middle: float, bottom: float, wide: float, tall: float) -> None:
+    """Pixels, as large as fit into wide x tall above `bottom` in their own proportions; the axes keep their limits."""
+    step = min(wide / pixels.shape[1], tall / pixels.shape[0])
+    half, high = step * pixels.shape[1] / 2, step * pixels.shape[0]
+    limits = {"xlim": ax.get_xlim(), "ylim": ax.get_ylim()}
+    look = {"cmap": "gray", "zorder": 2, "interpolation": "antialiased"}
+    ax.imshow(pixels, extent=(middle - half, middle + half, bottom, bottom + high), **look)
+    ax.set(**limits)
 
 
 def _join(ax, start, block: Block, end, quiet: bool = False) -> None:
-    """The arrow from one box to the next, with the shape that goes along it."""
+    """The arrow from one box to the next, with the shape that goes along it; start, end: places as `_box` takes them."""
     text = "" if quiet else shape_text(block.shape)
-    if abs(start[1] - end[1]) < 0.01:
-        arrow(ax, (start[0] + 1.92, start[1] + 0.55), (end[0] - 0.02, end[1] + 0.55))
-        ax.text((start[0] + end[0] + 1.9) / 2, start[1] + 1.16, text, ha="center", va="bottom", fontsize=9)
-    elif end[0] > start[0]:
-        arrow(ax, (start[0] + 1.92, start[1] + 0.55), (end[0] - 0.02, end[1] + 0.55))
-    else:  # to the next row
-        middle = (start[1] + end[1] + 1.1) / 2
-        corners = [(start[0] + 0.95, start[1]), (start[0] + 0.95, middle), (end[0] + 0.95, middle)]
-        ax.plot(*zip(*corners, strict=True), color=GREY, linestyle="-", linewidth=1.6)
-        arrow(ax, corners[-1], (end[0] + 0.95, end[1] + 1.12))
-        ax.text(start[0] + 1.1, start[1] - 0.2, text, ha="left", va="center", fontsize=9)
+    x, y, tall = start
+    if end[0] > x:
+        arrow(ax, (x + WIDE + 0.02, y + tall / 2), (end[0] - 0.02, end[1] + end[2] / 2))
+        if abs(y - end[1]) < 0.01:
+            ax.text((x + end[0] + WIDE) / 2, y + tall + 0.06, text, ha="center", va="bottom", fontsize=9)
+        else:  # to a branch: beside the box, where no arrow goes
+            ax.text(x + WIDE / 2, y + tall + 0.06, text, ha="center", va="bottom", fontsize=9)
+        return
+    middle = (y + end[1] + end[2]) / 2  # to the next row
+    corners = [(x + WIDE / 2, y), (x + WIDE / 2, middle), (end[0] + WIDE / 2, middle)]
+    ax.plot(*zip(*corners, strict=True), color=GREY, linestyle="-", linewidth=1.6)
+    arrow(ax, corners[-1], (end[0] + WIDE / 2, end[1] + end[2] + 0.02))
+    ax.text(x + WIDE / 2 + 0.15, y - 0.2, text, ha="left", va="center", fontsize=9)
 
 
 def _leave(ax, start, block: Block) -> None:
     """The arrow out of the last box."""
     if block.shape:
-        arrow(ax, (start[0] + 1.92, start[1] + 0.55), (start[0] + 2.5, start[1] + 0.55))
-        ax.text(
-            start[0] + 2.5, start[1] + 1.16, shape_text(block.shape), ha="center", va="bottom", fontsize=9
-        )
+        x, y, tall = start
+        arrow(ax, (x + WIDE + 0.02, y + tall / 2), (x + WIDE + 0.6, y + tall / 2))
+        text = shape_text(block.shape)
+        ax.text(x + WIDE + 0.6, y + tall + 0.06, text, ha="center", va="bottom", fontsize=9)

@@ -28,7 +28,13 @@ def dense_layers(model) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def network(
-    net, values: Sequence | None = None, names: Sequence[Sequence[str]] | None = None, shown: int = 6
+    net,
+    values: Sequence | None = None,
+    names: Sequence[Sequence[str]] | None = None,
+    shown: int = 6,
+    heads: Sequence[str] | None = None,
+    gradients: Sequence | None = None,
+    numbers: bool = True,
 ):
     """A net of dense layers as neurons and connections.
 
@@ -40,6 +46,9 @@ def network(
         values: for each column of neurons, the inputs first, what is written into them; None leaves them empty.
         names: for each column what is written beside its neurons; None where nothing is.
         shown: neurons of a column that are drawn; of a wider one the first ones, and how many there are.
+        heads: what is written above each column, such as "hidden layer".
+        gradients: of each layer (of the weights, of the biases), in the shapes of `net`; they stand in brackets below the numbers.
+        numbers: False leaves the numbers of weights and biases out.
 
     Raises:
         ValueError: no dense layer, or weights that do not fit each other.
@@ -50,15 +59,23 @@ def network(
         if one.shape[1] != other.shape[0]:
             raise ValueError(f"network: {one.shape[1]} outputs do not fit {other.shape[0]} inputs")
     sizes = [layers[0][0].shape[0], *(w.shape[1] for w, _ in layers)]
-    most, gap = max(min(size, shown) for size in sizes), 2.6
-    fig, ax = canvas(gap * len(layers) + 2, most + 1.0, 0.95)
+    layered = [(None, None)] * len(layers) if gradients is None else gradients
+    # what stands in brackets needs room
+    most, gap = max(min(size, shown) for size in sizes), 2.6 if gradients is None else 3.4
+    step = 1.0 if gradients is None else 1.35
+    if names is not None and any(names[1 : len(layers)]):
+        step = max(step, 1.25)
+    low = 0.8 - step / 2  # so much room below that a bias can stand under the lowest neuron
+    top = step * (most - 0.5) + low  # of the highest neuron
+    fig, ax = canvas(gap * len(layers) + 2, top + (1.3 if heads else 0.95), 0.95)
     centres = []
     for column, size in enumerate(sizes):
         drawn = min(size, shown)
-        y = most / 2 + 0.55 + (drawn - 1) / 2 - np.arange(drawn)
+        y = step * (most / 2 + (drawn - 1) / 2 - np.arange(drawn)) + low
         centres.append([(1 + gap * column, height) for height in y])
     for column, (weights, _) in enumerate(layers):
-        _connections(ax, weights, centres[column], centres[column + 1])
+        slopes = layered[column][0] if numbers else None
+        _connections(ax, weights, centres[column], centres[column + 1], numbers, slopes)
     for column, places in enumerate(centres):
         for i, (x, y) in enumerate(places):
             ax.add_patch(
@@ -69,14 +86,20 @@ def network(
                     x, y, number(np.ravel(values[column])[i]), ha="center", va="center", fontsize=10, zorder=4
                 )
             if names is not None and column < len(names) and names[column] and i < len(names[column]):
-                at, side = (x - RADIUS - 0.1, "right") if column == 0 else (x + RADIUS + 0.1, "left")
-                ax.text(at, y, names[column][i], ha=side, va="center", fontsize=12, zorder=4)
+                # above the neurons in the middle, where lines go to both sides
+                at, side = {0: (x - RADIUS - 0.1, "right"), len(layers): (x + RADIUS + 0.1, "left")}.get(
+                    column, (x, "center")
+                )
+                height = y + RADIUS + 0.16 if side == "center" else y
+                ax.text(at, height, names[column][i], ha=side, va="center", fontsize=12, zorder=4)
             biases = layers[column - 1][1] if column else None
-            if biases is not None and layers[column - 1][0].size <= NUMBERED:
+            if numbers and biases is not None and layers[column - 1][0].size <= NUMBERED:
+                slopes = layered[column - 1][1]
                 ax.text(
                     x,
                     y - RADIUS - 0.05,
-                    f"b {number(biases[i])}",
+                    f"b {number(biases[i])}"
+                    + ("" if slopes is None else f" [{number(np.ravel(slopes)[i])}]"),
                     ha="center",
                     va="top",
                     fontsize=9,
@@ -91,11 +114,14 @@ def network(
                 va="top",
                 fontsize=10,
             )
+        if heads is not None:
+            x = centres[column][0][0]
+            ax.text(x, top + 1.0, heads[column], ha="center", va="center", fontsize=12, weight="bold")
     return fig
 
 
-def _connections(ax, weights, left, right) -> None:
-    """The lines between two columns of neurons, with their weights where there are few."""
+def _connections(ax, weights, left, right, numbers=True, slopes=None) -> None:
+    """The lines between two columns of neurons, with their weights where there are few, and gradients where given."""
     largest = max(np.abs(weights).max(), 1e-12)
     for i, start in enumerate(left):
         for j, end in enumerate(right):
@@ -109,9 +135,10 @@ def _connections(ax, weights, left, right) -> None:
                 color=BLUE if weight >= 0 else RED,
                 zorder=1,
             )
-            if weights.size <= NUMBERED:
-                # at different parts of the way, so that numbers of crossing lines do not meet
-                share = 0.3 if (i + j) % 2 else 0.62
+            if numbers and weights.size <= NUMBERED:
+                # neighbours at different parts of the way, so that numbers of crossing lines do not meet
+                share = 0.62 if i % 2 else 0.3
                 x, y = (1 - share) * np.array(start) + share * np.array(end)
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-                ax.text(x, y, number(weight), ha="center", va="center", fontsize=9, zorder=2, bbox=box)
+                text = number(weight) + ("" if slopes is None else f"\n[{number(slopes[i][j])}]")
+                ax.text(x, y, text, ha="center", va="center", fontsize=10, zorder=2, bbox=box)
