@@ -73,26 +73,33 @@ def show(fig, alt: str) -> None:
 def encoded(picture: Image.Image) -> tuple[str, bytes]:
     """A drawn figure as a small file that keeps its colours: ("image/png" or "image/jpeg", its bytes).
 
-    A figure with a photograph becomes a JPEG of high quality. Any other becomes a PNG, with a palette where that is as good:
+    A figure with a photograph becomes a JPEG of high quality where that halves the bytes. Any other becomes a PNG, with a palette where that is as good:
     on the mean over the picture less than one level (of 255) off, and no area of one colour more than one level off.
 
     Args:
         picture: in RGB.
     """
-    file = io.BytesIO()
     pixels = np.asarray(picture).astype(np.int32)
     packed = pixels @ np.array([65536, 256, 1])
     colours, counts = np.unique(packed, return_counts=True)
-    if len(colours) > PHOTOGRAPH:
-        # no subsampling: thin coloured lines beside the photograph stay what they are
-        picture.save(file, format="jpeg", quality=90, subsampling=0, optimize=True)
-        return "image/jpeg", file.getvalue()
     few = picture.quantize(256, dither=Image.Dither.NONE)
     off = np.abs(np.asarray(few.convert("RGB")).astype(np.int32) - pixels)
     areas = np.isin(packed, colours[counts > AREA * packed.size])
-    kept = off.mean() < 1 and (not areas.any() or off[areas].max() <= 1)
-    (few if kept else picture).save(file, format="png", optimize=True)
-    return "image/png", file.getvalue()
+    kept = len(colours) <= PHOTOGRAPH and off.mean() < 1 and (not areas.any() or off[areas].max() <= 1)
+    png = _saved(few if kept else picture, format="png", optimize=True)
+    if len(colours) > PHOTOGRAPH:
+        # no subsampling: thin coloured lines beside the photograph stay what they are
+        jpeg = _saved(picture, format="jpeg", quality=90, subsampling=0, optimize=True)
+        if len(jpeg) < len(png) / 2:
+            return "image/jpeg", jpeg
+    return "image/png", png
+
+
+def _saved(picture: Image.Image, **how) -> bytes:
+    """A picture as the bytes of a file."""
+    file = io.BytesIO()
+    picture.save(file, **how)
+    return file.getvalue()
 
 
 def cost_surface(ax, cost, w_range, b_range, path=None, levels=14) -> None:
@@ -115,9 +122,19 @@ def cost_surface(ax, cost, w_range, b_range, path=None, levels=14) -> None:
     ground = matplotlib.colors.ListedColormap(matplotlib.colormaps["Blues"](np.linspace(0.0, 0.55, 64)))
     ax.contourf(w, b, height, levels=levels, cmap=ground)
     powers = np.arange(np.ceil(height.min()), np.floor(height.max()) + 1)
-    # a power of ten each, the lowest and highest within the picture
+    # a power of ten each, the highest within the picture
     lines = ax.contour(w, b, values, levels=10.0 ** powers[-4:], colors="#444444", linewidths=0.9)
-    ax.clabel(lines, fmt="%g", fontsize=9)
+    low, high = (np.array([w_range[i], b_range[i]]) for i in (0, 1))
+    for level, curves in zip(lines.levels, lines.allsegs, strict=True):
+        for curve in curves:
+            # at its lowest place that is well inside, away from a path along the valley's floor
+            share = (curve - low) / (high - low)
+            inside = curve[((share > 0.06) & (share < 0.94)).all(axis=1)]
+            # a curve smaller than its number gets none
+            if len(inside) and np.ptp(share, axis=0).max() > 0.2:
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+                place = inside[inside[:, 1].argmin()]
+                ax.text(*place, f"{level:g}", ha="center", va="center", fontsize=10, zorder=4, bbox=box)
     ax.set(xlabel="W", ylabel="b", xlim=w_range, ylim=b_range)
     ax.grid(False)
     if path is not None:

@@ -16,6 +16,9 @@ UNREAD = re.compile(r"^(title|setup|imports|slides-text|exercises-text|claims.*|
 # code that no student reads as the lesson's own
 PLUMBING = re.compile(r"^(setup|imports|claims.*|.*-plot)$")
 
+# a formula takes its time however it is spaced: in a line that of a word, on a line of its own that of ten
+DISPLAYED, FORMULA = re.compile(r"\$\$.+?\$\$", re.S), re.compile(r"\$[^$\n]+\$")
+
 
 class Road(NamedTuple):
     """How long a way through a lesson is: cells, words of its text, cells of code, lines of code, minutes."""
@@ -35,7 +38,7 @@ def main_road(cells) -> list:
 def measured(cells) -> Road:
     """The length of a way through these cells.
 
-    Minutes are words / 100 and half a minute for each cell of code that is read, up to the next five. Lines are those of code
+    Minutes are words / 100, formulas among them, and half a minute for each cell of code that is read, up to the next five. Lines are those of code
     that are not empty, without Setup, imports, drawings and claims.
     """
     words = code_cells = lines = 0
@@ -45,7 +48,7 @@ def measured(cells) -> Road:
         if UNREAD.match(cell.id):
             continue
         if cell.cell_type == "markdown":
-            words += len(source(cell).split())
+            words += len(FORMULA.sub(" formula ", DISPLAYED.sub(" formula" * 10, source(cell))).split())
         else:
             code_cells += 1
     return Road(len(cells), words, code_cells, lines, 5 * math.ceil((words / 100 + code_cells / 2) / 5))
