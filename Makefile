@@ -10,16 +10,17 @@ export PYTHONDONTWRITEBYTECODE = 1
 export CONSTRAINTS WORKERS CLAIMS_ONLY
 RUN = .venv/bin/python -m scripts.tools
 
-.PHONY: help course test test-long alone alone-environment lab notebooks seeds slides bench weights lint release clean environment core
+.PHONY: help course test test-long alone alone-environment lab notebooks seeds slides site bench weights lint release clean environment core
 
 help:
-	@echo "make course      run every lesson from a fresh kernel, print a table, leave pages in build/"
+	@echo "make course      run every lesson from a fresh kernel, print a table, leave the site of this run in build/site"
 	@echo "make test        lint, unit tests, then every notebook as a test"
 	@echo "make test-long   the unit tests that take long: all decks in a browser, JupyterLab, overfitting (at most 5 minutes)"
 	@echo "make alone       every lesson but 15 alone in an empty folder, on Colab's versions (VERSIONS=newest: the newest releases)"
 	@echo "make lab         open JupyterLab on the lessons"
 	@echo "make notebooks   run the lessons and store their outputs in notebooks/ (maintainers)"
 	@echo "make seeds       run the lessons with seeds 0..N-1 (N=$(N)), print min, median, max of every claim"
+	@echo "make site        the site of the stored lessons in build/site, without running any"
 	@echo "make slides      a deck per lesson in build/slides/"
 	@echo "make bench       every listing against the deck's way of doing it; writes build/bench.json"
 	@echo "make weights     train the weights that ship with the course"
@@ -60,6 +61,9 @@ notebooks: environment
 
 seeds: environment
 	@$(RUN).seeds -n $(N) $(LESSONS)
+
+site: core
+	@$(RUN).site
 
 slides: core
 	@$(RUN).slides $(LESSONS)

@@ -2,7 +2,7 @@
 
 What a lesson teaches stands in the lesson. What is here is plumbing, and what later lessons take over from earlier ones.
 
-tools/          the maintainers' commands behind the Makefile; nothing else knows a notebook
+tools/          the maintainers' commands behind the Makefile, the site's among them; nothing else knows a notebook
 course.py       the door: opens a lesson, installs what it misses; hands on claim, seed, quiet, progress
 forms.py        cells of `# @param` values as sliders;  drawing_pad.py  a canvas for digits
 claims.py       claims, their bounds, and why one cannot be measured here

@@ -40,8 +40,3 @@ def opened(page: Path, folder: Path) -> tuple[str, set[str]]:
     )
     asked = set(re.findall(r'"url":"(https?://[^"]+)"', log.read_text(errors="ignore")))
     return done.stdout, {url for url in asked if not _BROWSERS_OWN.match(url)}
-
-
-def without_scripts(dom: str) -> str:
-    """What of a DOM is content."""
-    return re.sub(r"<(script|style).*?</\1>", "", dom, flags=re.S)

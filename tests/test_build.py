@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from scripts import weights
-from scripts.tools import environment, execute, lab, lessons, pages, run, seeds, slides, store, train_weights
-from tests.browser import needs_browser, opened, without_scripts
+from scripts.tools import environment, execute, lab, lessons, run, seeds, site, slides, store, train_weights
+from tests.browser import needs_browser, opened
 
 SELF_CONTAINED = re.compile(
     r"""<(?:script|img|link|iframe)\b[^>]*\b(?:src|href)=["'](?!data:|#)[^"']*["']|@import|url\(["']?(?!data:|#)[^)]*\)"""
@@ -54,8 +54,7 @@ def two_lessons(tmp_path, monkeypatch):
         nbformat.write(nb, tmp_path / "notebooks" / f"{number}.ipynb")
     monkeypatch.setattr(lessons, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(lessons, "ROOT", tmp_path)
-    monkeypatch.setattr(pages.write_page, "__defaults__", (tmp_path / "build",))
-    monkeypatch.setattr(pages.write_index, "__defaults__", (tmp_path / "build",))
+    monkeypatch.setattr(site, "SITE", tmp_path / "build" / "site")
     monkeypatch.setenv("PYTHONPATH", str(environment.ROOT))
     monkeypatch.setenv("COURSE_CLAIMS_DIR", str(tmp_path / "claims"))
     return tmp_path
@@ -71,12 +70,13 @@ def test_a_failing_lesson_is_named_with_cell_and_error_and_the_others_still_run(
     # megabytes of a kernel that loads nothing
     assert sys.platform != "linux" or 20 < float(row.split()[2]) < 2000
     assert "s in all" in said
-    assert sorted(path.name for path in (two_lessons / "build").glob("*.html")) == [
+    made = two_lessons / "build" / "site"
+    assert sorted(path.name for path in (made / "notebooks").glob("*.html")) == [
         "91_breaks.html",
         "92_misses.html",
-        "index.html",
     ]
-    assert "failed at the-cell" in page_of(two_lessons / "build" / "index.html")
+    front = page_of(made / "index.html")
+    assert "cell the-cell: KeyError" in front and "missed the claims 92.a" in front
 
 
 def test_storing_leaves_a_failing_lesson_as_it_was(two_lessons, capsys):
@@ -146,11 +146,10 @@ def test_a_dead_kernel_is_a_failed_lesson(two_lessons):
     assert done.failed and "kernel died" in done.error and done.cell == "the-cell"
 
 
-@pytest.mark.parametrize("make", [pages.write_page, slides.write_deck])
-def test_pages_and_decks_carry_all_they_need_and_keep_alt_texts(tmp_path, make):
+def test_a_deck_carries_all_it_needs_and_keeps_alt_texts(tmp_path):
     path = lessons.chosen(["01"])[0]
     notebook = lessons.read(path)
-    html = page_of(make(notebook, path, tmp_path))
+    html = page_of(slides.write_deck(notebook, path, tmp_path))
     assert asks_the_network(html) == []
     assert "MathJax" in html and "cdnjs" not in re.sub(r"<script>.*?</script>", "", html, flags=re.S)
     pictures = sum(
@@ -164,15 +163,8 @@ def test_pages_and_decks_carry_all_they_need_and_keep_alt_texts(tmp_path, make):
 
 
 @needs_browser
-def test_a_page_opened_without_a_network_draws_its_formulas_and_asks_for_nothing(tmp_path):
-    path = lessons.chosen(["01"])[0]
-    dom, asked = opened(pages.write_page(lessons.read(path), path, tmp_path), tmp_path)
-    dom = without_scripts(dom)
-    assert dom.count("<mjx-container") >= 40, "formulas were not drawn"
-    assert "merror" not in dom and "\\frac" not in dom, "a formula is not well formed"
-    assert asked == set()
+def test_the_browser_of_these_tests_tells_what_a_page_asks_for(tmp_path):
     (tmp_path / "asks.html").write_text('<img src="http://example.org/picture.png">')
-    # the log does show requests
     assert opened(tmp_path / "asks.html", tmp_path)[1] == {"http://example.org/picture.png"}
 
 

@@ -1,4 +1,4 @@
-"""`make course`: run every lesson from a fresh kernel, print a table, leave pages in build/ with an index.
+"""`make course`: run every lesson from a fresh kernel, print a table, leave the site of this run in build/site.
 
 The table tells seconds, the most memory that the lesson's kernel held, its claims, and which data served.
 Environment: WORKERS, how many lessons run at a time (2; a GPU takes 1).
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from scripts.tools import anatomy, lessons, pages
+from scripts.tools import anatomy, lessons, site
 from scripts.tools.execute import WORKERS, Run, execute, shared_cores
 
 HEAD = ("lesson", "seconds", "MB", "kept", "missed", "not measured", "data")
@@ -45,7 +45,7 @@ def problems(run: Run) -> list[str]:
 
 
 def run_all(paths: list[Path], workers: int) -> list[Run]:
-    """Run lessons, `workers` at a time, and write the page of each; a bar counts cells. Returns the runs in the given order."""
+    """Run lessons, `workers` at a time; a bar counts cells. Returns the runs in the given order."""
     total = sum(lessons.count_cells(path) for path in paths)
     bar = tqdm(total=total, unit="cell", ncols=79, file=sys.stdout, disable=None)
 
@@ -60,7 +60,6 @@ def run_all(paths: list[Path], workers: int) -> list[Run]:
         bar.set_description(path.stem[:24])
         run = execute(path, step=step, **shared_cores(workers))
         bar.update(left)  # cells behind the one at which a lesson failed
-        pages.write_page(run.notebook, path)
         if not sys.stdout.isatty():
             print(f"{path.stem}: {run.seconds:.1f} s{', failed' if run.failed else ''}", flush=True)
         return run
@@ -81,7 +80,6 @@ def main(*arguments: str) -> int:
     workers = min(WORKERS, len(chosen))
     began = time.monotonic()
     runs = run_all(chosen, workers)
-    index = pages.write_index(runs)
     print("\n" + table(runs))
     if workers > 1:
         print(f"The lessons ran {workers} at a time; alone, as by WORKERS=1, each takes fewer seconds.")
@@ -94,12 +92,13 @@ def main(*arguments: str) -> int:
         print(f"; most memory: {most.path.stem}, {most.megabytes:.0f} MB", end="")
     print()
     lines = [line for run in runs for line in problems(run)]
+    print("\n".join(["", *(lines or ["Every lesson ran."])]), flush=True)
+    began, course = time.monotonic(), site.of_runs(runs)
+    found = site.build(course) + site.problems(site.SITE, course)
     print(
-        "\n".join(["", *lines])
-        if lines
-        else f"\nEvery lesson ran. Open {index.relative_to(lessons.ROOT)} in a browser."
+        "\n".join(["", *found, "The site of this run: " + site.report(site.SITE, time.monotonic() - began)])
     )
-    return 1 if lines else 0
+    return 1 if lines + found else 0
 
 
 if __name__ == "__main__":

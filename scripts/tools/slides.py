@@ -69,11 +69,11 @@ def packed(notebook):
         for block in parts(cell):
             needed = height(block)
             if kind == "slide" and block.id == cell.id:
-                block.metadata.slideshow.slide_type, filled = "slide", needed
+                block.metadata["slideshow"], filled = {"slide_type": "slide"}, needed
             elif filled + needed > HEIGHT:
-                block.metadata.slideshow.slide_type, filled = "subslide", needed
+                block.metadata["slideshow"], filled = {"slide_type": "subslide"}, needed
             else:
-                block.metadata.slideshow.slide_type, filled = "-", filled + needed
+                block.metadata["slideshow"], filled = {"slide_type": "-"}, filled + needed
             cells.append(block)
     notebook.cells = cells
     return notebook
