@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from filelock import FileLock
 from PIL import Image
 
-from scripts.tools import lessons, site, site_pages
+from scripts.tools import anatomy, lessons, site, site_pages
 from scripts.tools.execute import Run
 from tests.browser import BROWSER, needs_browser
 
@@ -78,7 +78,7 @@ def own_run() -> Run:
     notebook.cells[1:1] = [
         code("moving-plot", shown("image/png", MOVES, tuple(COLOURS), frames=3)),
         code("photograph-plot", shown("image/jpeg", PHOTOGRAPH, ("grey",))),
-        code("secret-plot", shown("image/png", SECRET, ("red",)), tags=(site_pages.UNPUBLISHED,)),
+        code("secret-plot", shown("image/png", SECRET, ("red",)), tags=(anatomy.UNPUBLISHED,)),
     ]
     return Run(path, notebook, cell="knobs", error="ValueError: a *made-up* mistake")
 
@@ -244,7 +244,7 @@ def test_the_alt_text_of_every_figure_is_the_stored_one(built):
         stored = [
             output["metadata"][kind]["alt"]
             for cell in lesson.notebook.cells
-            if cell.cell_type == "code" and site_pages.UNPUBLISHED not in lessons.tags(cell)
+            if cell.cell_type == "code" and anatomy.UNPUBLISHED not in lessons.tags(cell)
             for output in cell.outputs
             for kind in output.get("data", {})
             if kind.startswith("image/")
