@@ -115,7 +115,7 @@ def cost_surface(ax, cost, w_range, b_range, path=None, levels=14) -> None:
         path: points (W, b) that a descent visited, shape (steps, 2), or None.
         levels: number of contour levels, spaced by logarithm.
     """
-    w, b = np.meshgrid(np.linspace(*w_range, 120), np.linspace(*b_range, 120))
+    w, b = np.meshgrid(np.linspace(*w_range, 70), np.linspace(*b_range, 70))
     values = cost(w, b)
     # contours evenly spaced in the logarithm show the valley's floor too
     height = np.log10(values + 1e-3)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.patches import Circle
 
-from scripts.diagrams.canvas import BLUE, GREY, RED, canvas, number
+from scripts.diagrams.canvas import BLUE, RED, canvas, number
 
 NUMBERED = 16  # a layer with at most so many connections has their numbers written on them
 RADIUS = 0.32  # of a neuron; neurons of a layer stand 1 apart
@@ -38,8 +38,8 @@ def network(
 ):
     """A net of dense layers as neurons and connections.
 
-    A line is thicker for a larger weight, broken for a negative one. Where a layer has few connections their weights are
-    written on them, and biases under their neurons.
+    A line is thicker for a larger weight, broken for a negative one; where numbers are written, a line below says so. Where a
+    layer has few connections their weights are written on them, and biases under their neurons.
 
     Args:
         net: a Keras model, whose dense layers are drawn; or a list of (weights (inputs, outputs), biases (outputs,) or None).
@@ -61,8 +61,8 @@ def network(
     sizes = [layers[0][0].shape[0], *(w.shape[1] for w, _ in layers)]
     layered = [(None, None)] * len(layers) if gradients is None else gradients
     # what stands in brackets needs room
-    most, gap = max(min(size, shown) for size in sizes), 2.6 if gradients is None else 3.4
-    step = 1.0 if gradients is None else 1.35
+    most, gap = max(min(size, shown) for size in sizes), 2.6 if gradients is None else 4.2
+    step = 1.0 if gradients is None else 1.6
     if names is not None and any(names[1 : len(layers)]):
         step = max(step, 1.25)
     low = 0.8 - step / 2  # so much room below that a bias can stand under the lowest neuron
@@ -82,16 +82,17 @@ def network(
                 Circle((x, y), RADIUS, facecolor="white", edgecolor="black", linewidth=1.8, zorder=3)
             )
             if values is not None and values[column] is not None:
-                ax.text(
-                    x, y, number(np.ravel(values[column])[i]), ha="center", va="center", fontsize=10, zorder=4
-                )
+                text = number(np.ravel(values[column])[i])
+                # as large as the neuron allows
+                size = 13 if len(text) < 5 else 10
+                ax.text(x, y, text, ha="center", va="center", fontsize=size, zorder=4)
             if names is not None and column < len(names) and names[column] and i < len(names[column]):
                 # above the neurons in the middle, where lines go to both sides
                 at, side = {0: (x - RADIUS - 0.1, "right"), len(layers): (x + RADIUS + 0.1, "left")}.get(
                     column, (x, "center")
                 )
                 height = y + RADIUS + 0.16 if side == "center" else y
-                ax.text(at, height, names[column][i], ha=side, va="center", fontsize=12, zorder=4)
+                ax.text(at, height, names[column][i], ha=side, va="center", fontsize=13, zorder=4)
             biases = layers[column - 1][1] if column else None
             if numbers and biases is not None and layers[column - 1][0].size <= NUMBERED:
                 slopes = layered[column - 1][1]
@@ -102,8 +103,7 @@ def network(
                     + ("" if slopes is None else f" [{number(np.ravel(slopes)[i])}]"),
                     ha="center",
                     va="top",
-                    fontsize=9,
-                    color=GREY,
+                    fontsize=11 if slopes is None else 10,
                 )
         if sizes[column] > len(places):
             ax.text(
@@ -117,6 +117,10 @@ def network(
         if heads is not None:
             x = centres[column][0][0]
             ax.text(x, top + 1.0, heads[column], ha="center", va="center", fontsize=12, weight="bold")
+    told = ["broken line: negative weight"] if any((w < 0).any() for w, _ in layers) else []
+    told += [] if gradients is None else ["[ ]: slope of the cost"]
+    if numbers and told:
+        ax.text(0.3, 0, "      ".join(told), ha="left", va="center", fontsize=11)
     return fig
 
 
@@ -136,9 +140,12 @@ def _connections(ax, weights, left, right, numbers=True, slopes=None) -> None:
                 zorder=1,
             )
             if numbers and weights.size <= NUMBERED:
-                # neighbours at different parts of the way, so that numbers of crossing lines do not meet
-                share = 0.62 if i % 2 else 0.3
+                # neighbours at different parts of the way, so that numbers of crossing lines do not meet; where lines
+                # spread they are farther apart near their ends
+                odd, even = (0.57, 0.72) if len(right) > len(left) else (0.62, 0.3)
+                share = odd if i % 2 else even
                 x, y = (1 - share) * np.array(start) + share * np.array(end)
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
                 text = number(weight) + ("" if slopes is None else f"\n[{number(slopes[i][j])}]")
-                ax.text(x, y, text, ha="center", va="center", fontsize=10, zorder=2, bbox=box)
+                size = 11 if slopes is None else 10
+                ax.text(x, y, text, ha="center", va="center", fontsize=size, zorder=2, bbox=box)

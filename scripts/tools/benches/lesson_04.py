@@ -35,7 +35,7 @@ def tf1_loop(*widths: int) -> Callable[[], float]:
 
 def shape(*widths: int) -> str:
     """The lesson's own functions, run for one more shape of net."""
-    return f"net = start_weights{widths}\nnet_cost = float(trainer(net)(tf.constant(20_001)))"
+    return f"net = start_weights{widths}\nnet_cost = float(trainer(forward, net)(tf.constant(20_001)))"
 
 
 LISTINGS = (
@@ -56,7 +56,7 @@ LISTINGS = (
         deck=tf1_loop(2, 3, 1),
         result="cost",
         prepare=("neuron-run", "xor-run"),
-        cells=("single-run", "train-build", "net-run"),
+        cells=("single-run", "train-build", "net-build", "net-run"),
         value="net_cost",
     ),
     Listing(
@@ -66,7 +66,7 @@ LISTINGS = (
         deck=tf1_loop(2, 10, 1),
         result="cost",
         prepare=("neuron-run", "xor-run"),
-        cells=("single-run", "train-build"),
+        cells=("single-run", "train-build", "net-build"),
         code=shape(2, 10, 1),
         value="net_cost",
     ),
@@ -77,7 +77,7 @@ LISTINGS = (
         deck=tf1_loop(2, 10, 5, 8, 1),
         result="cost",
         prepare=("neuron-run", "xor-run"),
-        cells=("single-run", "train-build"),
+        cells=("single-run", "train-build", "net-build"),
         code=shape(2, 10, 5, 8, 1),
         value="net_cost",
     ),
