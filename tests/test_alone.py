@@ -18,7 +18,7 @@ def served(tmp_path_factory):
 
 def lesson(folder, *sources, like=QUICK):
     """A lesson of another one's name, with its Setup and these cells."""
-    setup = lessons.read(like).cells[1].source
+    setup = next(cell.source for cell in lessons.read(like).cells if cell.id == "setup")
     cells = [nbformat.v4.new_code_cell(source) for source in (setup, *sources)]
     path = folder / like.name
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)

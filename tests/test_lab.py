@@ -9,7 +9,7 @@ from tests import lab_server
 from tests.browser import needs_browser
 
 FOLDED = lessons.chosen(["04"])[0]
-KNOBS = lessons.chosen(["03"])[0]
+KNOBS = lessons.chosen(["01"])[0]
 
 
 @pytest.fixture

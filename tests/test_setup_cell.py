@@ -54,8 +54,13 @@ def execute(cells, folder, env):
     return streams
 
 
+def setup_of(path) -> str:
+    """The Setup cell of a lesson."""
+    return next(cell.source for cell in lessons.read(path).cells if cell.id == "setup")
+
+
 def setup_source():
-    return lessons.read(QUICK).cells[1].source
+    return setup_of(QUICK)
 
 
 def test_a_lesson_alone_in_an_empty_folder_fetches_the_course_and_runs_to_its_end(empty, repository):
@@ -171,9 +176,6 @@ def test_setup_fetches_what_the_lesson_needs_and_weights_when_they_are_asked_for
 
 
 def test_the_setup_cell_is_the_same_in_every_lesson_but_for_its_number():
-    cells = {
-        lessons.read(path).cells[1].source.replace(f'"{path.name[:2]}"', '"NN"')
-        for path in lessons.all_lessons()
-    }
+    cells = {setup_of(path).replace(f'"{path.name[:2]}"', '"NN"') for path in lessons.all_lessons()}
     assert len(cells) == 1 and max(map(len, cells.pop().splitlines())) <= 110
     assert Path(LESSON).name.startswith("01")

@@ -201,12 +201,9 @@ def summary_of(pool, align) -> dict:
     """What exercise 5 asks for, of the results of each seed."""
     differences = np.subtract(align, pool)
     error = np.std(differences, ddof=1) / np.sqrt(len(differences))
-    return {
-        "pool": list(pool),
-        "align": list(align),
-        "difference": float(differences.mean()),
-        "error": float(error),
-    }
+    summary = {"pool": list(pool), "align": list(align)}
+    summary |= {"difference": float(differences.mean()), "error": float(error)}
+    return summary
 
 
 def measured(answer) -> None:
