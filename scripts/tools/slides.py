@@ -36,6 +36,10 @@ def height(cell) -> int:
     code = 0 if hidden(cell) else LINE * len(cell.source.splitlines()) + 20
     figures = sum(kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {}))
     texts = sum(len(output.get("text", "").splitlines()) for output in cell.outputs)
+    # a table, such as a model's summary: its lines as text, and a margin
+    for output in cell.outputs:
+        if "text/html" in output.get("data", {}):
+            texts += len(output.data.get("text/plain", "").splitlines()) + 1
     return code + FIGURE * figures + LINE * texts + 10
 
 
@@ -45,17 +49,58 @@ def hidden(cell) -> bool:
 
 
 def parts(cell) -> list:
-    """A cell as the blocks that may stand on different slides: its source, then its outputs."""
+    """A cell as the blocks that may stand on different slides: a long text by its paragraphs; source, then outputs."""
     if cell.cell_type != "code":
-        return [cell]
+        return [cell] if height(cell) <= HEIGHT else paragraphs(cell)
     source, output = copy.deepcopy(cell), copy.deepcopy(cell)
     output.metadata["transient"] = {"remove_source": True}
     if stamps.folded_as(cell):  # plumbing
-        return [output]
+        return outputs(output)
     if not cell.outputs or height(cell) <= HEIGHT:
         return [cell]
     source.outputs, output.id = [], f"{cell.id}-output"
-    return [source, output]
+    return [source, *outputs(output)]
+
+
+def paragraphs(cell) -> list:
+    """A text too long for a slide as blocks that each fit one, cut between paragraphs; answers stay with their question."""
+    pieces: list[str] = []
+    for part in cell.source.split("\n\n"):
+        # a list goes with what introduces it, a formula with the sentence that it ends
+        if pieces and part.lstrip().startswith(("- ", "| ", "$$", "1. ")):
+            pieces[-1] += f"\n\n{part}"
+        else:
+            pieces.append(part)
+    blocks = []
+    for piece in pieces:
+        longer = copy.deepcopy(blocks[-1]) if blocks else None
+        if longer is not None:
+            longer.source += f"\n\n{piece}"
+        if longer is not None and height(longer) <= HEIGHT:
+            blocks[-1] = longer
+        else:
+            block = copy.deepcopy(cell)
+            block.source = piece
+            block.id = f"{cell.id}_{len(blocks) + 1}" if blocks else cell.id
+            blocks.append(block)
+    return blocks
+
+
+def outputs(cell) -> list:
+    """The outputs of a cell as blocks that each fit a slide, where they are too many for one."""
+    blocks = []
+    for output in cell.outputs if height(cell) > HEIGHT else ():
+        longer = copy.deepcopy(blocks[-1]) if blocks else None
+        if longer is not None:
+            longer.outputs.append(output)
+        if longer is not None and height(longer) <= HEIGHT:
+            blocks[-1] = longer
+        else:
+            block = copy.deepcopy(cell)
+            block.outputs = [output]
+            block.id = f"{cell.id}_{len(blocks) + 1}" if blocks else cell.id
+            blocks.append(block)
+    return blocks or [cell]
 
 
 def packed(notebook):
