@@ -12,10 +12,8 @@ from scripts.runtime import CourseError, page_looks_on
 
 __all__ = ["DrawingPad", "draw_digit", "drawn", "like_mnist"]
 
-SIDE, BRUSH = (
-    280,
-    22,
-)  # of the paper and of the pen: a digit of 200 pixels has MNIST's strokes of 2 to 3 when it is 20 high
+# pixels of the paper's side and of the pen: a digit of 200 pixels has MNIST's strokes of 2 to 3 when it is 20 high
+SIDE, BRUSH = 280, 22
 BUNDLED, BUNDLED_DIGIT = (
     [
         [[86, 98], [91, 76], [107, 59], [130, 51], [155, 54], [175, 69], [182, 93], [176, 118], [159, 143]]

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 from scripts.tools import lessons, road
+from scripts.tools.edition import FIRST
 from scripts.tools.lessons import source
 
-FIRST = Path(__file__).parent / "first_edition.json"
 NAMES = ("minutes", "cells", "lines", "seconds", "megabytes", "claims", "exercises")
 HEAD = """# The two editions
 
