@@ -100,6 +100,10 @@ CASES = [
     (set_source("learned", "## What you learned\n\n- one thing"), "three points"),
     (replace("fit-text", "**Predict.**", "Think:"), "no **Predict.**"),
     (replace("fit-notice", "**Notice.**", "See."), "no **Notice.**"),
+    (
+        lambda nb, cells: cells["fit-notice"].update(id="fit-note"),
+        "fit-text: asks to predict, and no Notice stands within 6 cells",
+    ),
     (set_source("fit-run", "\n".join(f"x{i} = {i}" for i in range(21))), "fit-run: 21 lines"),
     (set_source("fit-run", "x = '" + "y" * 120 + "'"), "fit-run: a line of"),
     (set_source("fit-run", "%timeit 1"), "no plain Python"),

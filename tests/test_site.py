@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from filelock import FileLock
 from PIL import Image
 
-from scripts.tools import anatomy, lessons, site, site_pages
+from scripts.tools import anatomy, lessons, predicts, site, site_pages
 from scripts.tools.execute import Run
 from tests.browser import BROWSER, needs_browser
 
@@ -96,16 +96,16 @@ def test_answers_are_the_outputs_between_a_question_and_its_notice_within_six_ce
         text("two-text", "**Predict.** And now?"),
         *[code(f"two-{i}", printed("5")) for i in range(8)],
     ]
-    assert site_pages.answers(cells) == {
+    assert predicts.answers(cells) == {
         "one-run": "one-text",
         "one-plot": "one-text",
         **{f"two-{i}": "two-text" for i in range(6)},
     }
-    assert site_pages.unanswered(cells) == ["two-text"]
-    cells[9 + site_pages.REACH] = text("two-notice", "**Notice.** 5, six times.")
-    assert site_pages.unanswered(cells) == []
-    cells[9 + site_pages.REACH : 9 + site_pages.REACH] = [code("two-more", printed("6"))]
-    assert site_pages.unanswered(cells) == ["two-text"]
+    assert predicts.unanswered(cells) == ["two-text"]
+    cells[9 + predicts.REACH] = text("two-notice", "**Notice.** 5, six times.")
+    assert predicts.unanswered(cells) == []
+    cells[9 + predicts.REACH : 9 + predicts.REACH] = [code("two-more", printed("6"))]
+    assert predicts.unanswered(cells) == ["two-text"]
 
 
 def test_plumbing_and_answers_are_folded_and_exercises_are_open():

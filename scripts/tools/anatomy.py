@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jsonschema
 
-from scripts.tools import edition, lessons, road, stamps
+from scripts.tools import edition, lessons, predicts, road, stamps
 from scripts.tools.lessons import ROOT, source, tags
 
 LINES = 20  # of a code cell, at most
@@ -99,6 +99,7 @@ def check(path: Path) -> list[str]:
         cell_tags,
         outputs,
         mirrors,
+        answered,
     ):
         wrong += rule(path, notebook)
     if notebook.metadata.course.edition == 2:
@@ -397,6 +398,14 @@ def mirrors(path: Path, notebook) -> list[str]:
         if ours != theirs:
             wrong.append(f"{cell.id}: differs from {file}::{name}, which it mirrors")
     return wrong
+
+
+def answered(path: Path, notebook) -> list[str]:
+    """Every question to predict has its Notice near: the site folds what stands between them."""
+    return [
+        f"{id}: asks to predict, and no Notice stands within {predicts.REACH} cells after it"
+        for id in predicts.unanswered(notebook.cells)
+    ]
 
 
 def definition(text: str, name: str) -> str:

@@ -14,10 +14,9 @@ from typing import NamedTuple
 import nbformat
 from PIL import Image
 
-from scripts.tools import anatomy, lessons, results_page, stamps
+from scripts.tools import anatomy, lessons, predicts, results_page, stamps
 
 KINDS = ("image/png", "image/jpeg")
-REACH = 6  # cells at most between a question and its Notice
 # first line of a lesson's title cell but one: badge and neighbours, which the site has in places of its own
 LINKS = re.compile(r"^\[!\[Open in Colab\].*$", re.M)
 README = re.compile(r"\]\((?:\.\./)*README\.md(?:#[^)]*)?\)")
@@ -43,34 +42,6 @@ def unreadable(path: Path, problem: str) -> Lesson:
     }
     cells = [nbformat.v4.new_markdown_cell(f"# {number} · {about['title']}", id="title")]
     return Lesson(path, nbformat.v4.new_notebook(metadata={"course": about}, cells=cells), problem)
-
-
-def answers(cells) -> dict[str, str]:
-    """The code cells whose outputs answer a question to predict: cell's id to the question's id.
-
-    They are those from a cell that holds "**Predict" up to the next one whose id ends in -notice, at most `REACH` cells.
-    """
-    found = {}
-    for i, cell in enumerate(cells):
-        if cell.cell_type != "markdown" or "**Predict" not in cell.source:
-            continue
-        for later in cells[i + 1 : i + 1 + REACH]:
-            if later.id.endswith("-notice"):
-                break
-            if later.cell_type == "code" and later.outputs and not later.id.startswith("exercise-"):
-                found[later.id] = cell.id
-    return found
-
-
-def unanswered(cells) -> list[str]:
-    """The ids of the questions that have more than `REACH` cells between them and their Notice, or none: for lint."""
-    return [
-        cell.id
-        for i, cell in enumerate(cells)
-        if cell.cell_type == "markdown"
-        and "**Predict" in cell.source
-        and not any(later.id.endswith("-notice") for later in cells[i + 1 : i + 2 + REACH])
-    ]
 
 
 def figures(notebook) -> list[dict]:
@@ -110,7 +81,7 @@ def prepared(lesson: Lesson, deck: bool):
         lesson: whose notebook is not changed; deck: whether its deck lies beside the pages, in slides/.
     """
     notebook, name = published(lesson.notebook), lesson.path.stem
-    about, answer = notebook.metadata.course, answers(notebook.cells)
+    about, answer = notebook.metadata.course, predicts.answers(notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = README.sub("](../index.md)", cell.source)
