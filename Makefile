@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export CONSTRAINTS WORKERS CLAIMS_ONLY
 RUN = .venv/bin/python -m scripts.tools
 
-.PHONY: help course test test-long alone alone-environment lab notebooks seeds slides site bench weights lint release clean environment core
+.PHONY: help course test test-long alone alone-environment lab lecture notebooks seeds slides site pdf links bench weights lint release clean environment core
 
 help:
 	@echo "make course      run every lesson from a fresh kernel, print a table, leave the site of this run in build/site"
@@ -18,9 +18,12 @@ help:
 	@echo "make test-long   the unit tests that take long: all decks in a browser, JupyterLab, overfitting (at most 5 minutes)"
 	@echo "make alone       every lesson but 15 alone in an empty folder, on Colab's versions (VERSIONS=newest: the newest releases)"
 	@echo "make lab         open JupyterLab on the lessons"
+	@echo "make lecture     open copies of the lessons without outputs, in lecture/, so that no answer stands under a question"
 	@echo "make notebooks   run the lessons and store their outputs in notebooks/ (maintainers)"
 	@echo "make seeds       run the lessons with seeds 0..N-1 (N=$(N)), print min, median, max of every claim"
 	@echo "make site        the site of the stored lessons in build/site, without running any"
+	@echo "make pdf         a PDF per lesson in build/site/pdf/, printed from the site's pages"
+	@echo "make links       whether every link that leaves the site still leads somewhere (needs the network)"
 	@echo "make slides      a deck per lesson in build/slides/"
 	@echo "make bench       every listing against the deck's way of doing it; writes build/bench.json"
 	@echo "make weights     train the weights that ship with the course"
@@ -56,6 +59,9 @@ alone: alone-environment
 lab: core
 	@$(PYTHON) -m scripts.tools.lab $(LESSONS)
 
+lecture: core
+	@$(RUN).lecture $(LESSONS)
+
 notebooks: environment
 	@$(RUN).store $(LESSONS)
 
@@ -64,6 +70,12 @@ seeds: environment
 
 site: core
 	@$(RUN).site
+
+pdf: core
+	@$(RUN).pdf $(LESSONS)
+
+links: core
+	@$(RUN).links
 
 slides: core
 	@$(RUN).slides $(LESSONS)

@@ -10,7 +10,7 @@ from scripts.tools import stamps
 
 sys.path.insert(0, str(ROOT / "site"))
 
-repository, ref = stamps.address()
+repository, _ = stamps.address()
 
 project = "From a Line to a Box"
 author = "the contributors to the course"
@@ -54,7 +54,7 @@ html_show_search_summary = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "repository_url": repository,
-    "repository_branch": ref,
+    "repository_branch": stamps.colab_ref(),
     "path_to_docs": "",
     "use_repository_button": True,
     "use_download_button": False,
@@ -75,3 +75,8 @@ html_theme_options = {
 
 copybutton_selector = "div.cell_input div.highlight pre, div[class*=highlight-] pre"
 copybutton_exclude = ".linenos, .gp"
+
+# `make links`: what asks for an account or a person, or is a form to be filled in, says nothing to a program
+linkcheck_ignore = [r"https://github\.com/.*/issues/new", r"https://colab\.research\.google\.com/"]
+linkcheck_timeout = 20
+linkcheck_workers = 8

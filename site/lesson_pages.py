@@ -7,11 +7,14 @@ search engines. site/conf.py names it; what `scripts/tools/site_pages.py` noted 
 import html
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from PIL import Image
 from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from scripts.tools import stamps
 
 STRIP = 4  # frames of an animation that stand side by side where nothing may move
 # names that a translator must leave alone where they stand in the text; code and formulas are marked by Sphinx
@@ -120,13 +123,28 @@ class NameFolds(SphinxPostTransform):
                     fold["prompt_show"] = fold["prompt_hide"] = about["title"]
 
 
+def tell_line(title: str | None) -> str:
+    """The last line of a page that is no lesson: where to say that something on it is wrong or unclear."""
+    page = quote(html.unescape(re.sub(r"<[^>]+>", "", title or "")))
+    new = f"{stamps.address()[0]}/issues/new"
+    links = [
+        f'<a href="{new}?template={form}.yml&amp;lesson={page}">{words}</a>'
+        for words, form in (("Wrong", "wrong"), ("unclear", "unclear"))
+    ]
+    return f'<p class="tell">{links[0]} or {links[1]}? Tell us.</p>'
+
+
 def finish_page(app, pagename, template, context, doctree) -> None:
     """Mark what is not to be translated in a page's HTML, and tell what it is about: description and social picture."""
     body = context.get("body")
     if body:
         body = re.sub(r'class="([^"]*\bnotranslate\b[^"]*)"', r'class="\1" translate="no"', body)
         # its label would hide the fold's own words from whoever listens
-        context["body"] = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        # a lesson has this line already, written by `make lint`, with its number
+        context["body"] = (
+            body if pagename.startswith("notebooks/") else body + tell_line(context.get("title"))
+        )
     meta = app.env.metadata.get(pagename, {})
     description = (
         meta.get("description")

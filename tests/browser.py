@@ -1,13 +1,14 @@
 """Headless Chromium for the tests that open pages and decks, with every host name unresolvable."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+from scripts.tools import pages
+
+BROWSER = pages.browser()
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium here; CI installs it")
 _BROWSERS_OWN = re.compile(r"https?://[a-z0-9.-]*(google|gstatic|googleapis)\.com/")
 

@@ -1,5 +1,6 @@
 """Versions, releases, errata and the address: one place each, stamped everywhere, tried on clones of the working tree."""
 
+import json
 import os
 import re
 import shutil
@@ -67,7 +68,7 @@ def test_a_release_stamps_commits_and_tags_and_a_tag_never_moves(clone):
     for path in sorted((clone / "notebooks").glob("*.ipynb")):
         text = path.read_text(encoding="utf-8")
         assert setup_of(text)[1:] == (f"v{NEW}", NEW)
-        assert f"/blob/v{NEW}/notebooks/{path.name}" in text
+        assert f"/blob/v{NEW}-colab/notebooks/{path.name}" in text
         assert f"line-to-box {NEW} ·" in text and f"line-to-box {OLD} ·" not in text
     assert f"--branch=v{NEW} " in (clone / "README.md").read_text(encoding="utf-8")
     assert re.search(rf'^version: "{NEW}"$', (clone / "CITATION.cff").read_text(encoding="utf-8"), re.M)
@@ -78,6 +79,42 @@ def test_a_release_stamps_commits_and_tags_and_a_tag_never_moves(clone):
     git(clone, "reset", "-q", "--hard", "HEAD~1")
     moved = run(clone, "release", NEW, "--test", "true")
     assert moved.returncode == 1 and "a tag never moves" in moved.stderr
+
+
+def without_outputs(text):
+    """A notebook's file without what a run writes into it."""
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    return notebook
+
+
+def test_badges_name_a_tag_of_copies_without_outputs_that_is_pushed_and_never_moves(clone, tmp_path):
+    remote, copy = tmp_path / "remote.git", tmp_path / "copy"
+    git(tmp_path, "init", "-q", "--bare", remote)
+    git(clone, "remote", "add", "origin", remote)
+    assert run(clone, "release", NEW, "--test", "true").returncode == 0
+    git(clone, "push", "-q", "origin", "main", f"v{NEW}")
+    before = git(clone, "rev-parse", "HEAD")
+    done = run(clone, "colab_tag", f"v{NEW}", "--push", "origin")
+    assert done.returncode == 0 and f"v{NEW}-colab is tagged and pushed" in done.stdout, done.stderr
+    assert git(clone, "rev-parse", "HEAD") == before and git(clone, "status", "--porcelain") == ""
+    git(tmp_path, "clone", "-q", "--branch", f"v{NEW}-colab", remote, copy)
+    changed = git(copy, "diff", "--name-only", f"v{NEW}", f"v{NEW}-colab").split()
+    assert sorted(changed) == [f"notebooks/{path.name}" for path in lessons.all_lessons()]
+    for name in changed:
+        bare, stored = (
+            json.loads(git(copy, "show", f"{ref}:{name}")) for ref in (f"v{NEW}-colab", f"v{NEW}")
+        )
+        assert any(cell.get("outputs") for cell in stored["cells"]), name
+        assert bare == without_outputs(json.dumps(stored)), name
+        badge = re.search(r"/blob/([^/]+)/notebooks/", json.dumps(bare))[1]
+        assert badge == f"v{NEW}-colab" and (copy / name).exists()
+    again = run(clone, "colab_tag", f"v{NEW}")
+    assert again.returncode == 1 and "a tag never moves" in again.stderr
+    unknown = run(clone, "colab_tag", "v99.0")
+    assert unknown.returncode == 1 and "No tag for Colab" in unknown.stderr
 
 
 def test_a_release_is_refused_from_a_dirty_tree_and_put_back_when_the_tests_fail(clone):

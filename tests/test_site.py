@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from filelock import FileLock
 from PIL import Image
 
-from scripts.tools import anatomy, lessons, predicts, site, site_pages
+from scripts.tools import anatomy, lessons, pages, predicts, site, site_check, site_pages
 from scripts.tools.execute import Run
 from tests.browser import BROWSER, needs_browser
 
@@ -228,13 +228,13 @@ def soup(page) -> BeautifulSoup:
 
 
 def soup_of(built, lesson) -> BeautifulSoup:
-    return soup(site.page_of(lesson, built.folder))
+    return soup(site_check.page_of(lesson, built.folder))
 
 
 @pytest.mark.long
 def test_the_site_is_built_without_a_warning_whole_and_small(built):
-    assert built.warnings == "" and site.problems(built.folder, built.course) == []
-    assert site.megabytes(built.folder) < site.MEGABYTES
+    assert built.warnings == "" and site_check.problems(built.folder, built.course) == []
+    assert site_check.pages_megabytes(built.folder) < site_check.MEGABYTES
 
 
 @pytest.mark.long
@@ -263,15 +263,15 @@ def test_a_page_a_figure_and_an_alt_text_that_are_deleted_are_each_found(built, 
     shutil.copytree(built.folder, site_copy)
     moving, without_page, without_figure = built.course[0], built.course[5], built.course[14]
     moving_page, gone, picture_page = (
-        site.page_of(lesson, site_copy) for lesson in (moving, without_page, without_figure)
+        site_check.page_of(lesson, site_copy) for lesson in (moving, without_page, without_figure)
     )
-    source = soup(site.page_of(without_figure, built.folder)).select("img.figure")[0]["src"]
+    source = soup(site_check.page_of(without_figure, built.folder)).select("img.figure")[0]["src"]
     gone.unlink()
     (picture_page.parent / source).unlink()
     text = moving_page.read_text(encoding="utf-8")
     moving_page.write_text(text.replace(f'alt="{MOVES}"', 'alt=""'), encoding="utf-8")
     (site_copy / "licences.html").unlink()
-    found = site.problems(site_copy, built.course)
+    found = site_check.problems(site_copy, built.course)
     assert f"notebooks/{gone.name} is missing" in found
     assert f"notebooks/{picture_page.name}: {source} leads nowhere" in found
     assert f"{moving.path.stem}: alt text '' on the page, {MOVES!r} in the lesson" in found
@@ -312,8 +312,7 @@ def browser(**context):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as player:
-        flags = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-        chromium = player.chromium.launch(executable_path=BROWSER, args=flags)
+        chromium = player.chromium.launch(executable_path=BROWSER, args=pages.OFFLINE)
         yield chromium.new_context(viewport={"width": 1280, "height": 900}, **context)
         chromium.close()
 
@@ -408,7 +407,7 @@ def test_the_search_finds_terms_in_files_opened_directly(words, lesson, built):
 def test_folds_open_answers_open_together_and_a_figure_enlarges_with_mouse_and_keyboard(built):
     lesson = next(lesson for lesson in built.course if lesson.path.name.startswith("14"))
     with browser() as context:
-        page, faults = opened(context, site.page_of(lesson, built.folder).as_uri())
+        page, faults = opened(context, site_check.page_of(lesson, built.folder).as_uri())
         plumbing = page.locator("details.hide:not(.answer)").first
         assert plumbing.locator("summary").inner_text().strip() == "Setup"
         assert not plumbing.locator("pre").first.is_visible()
@@ -465,7 +464,7 @@ def colour(page, selector: str) -> str:
 @needs_browser
 def test_an_animation_ends_on_its_last_frame_and_plays_again_on_demand(built):
     with browser() as context:
-        page, faults = opened(context, site.page_of(built.course[0], built.folder).as_uri())
+        page, faults = opened(context, site_check.page_of(built.course[0], built.folder).as_uri())
         page.locator("img.animation").scroll_into_view_if_needed()
         page.wait_for_timeout(2500)
         assert colour(page, "img.animation") == "blue" and not page.locator("img.strip").is_visible()
@@ -482,7 +481,7 @@ def test_an_animation_ends_on_its_last_frame_and_plays_again_on_demand(built):
 @needs_browser
 def test_who_asks_for_less_motion_sees_frames_side_by_side_until_play_is_pressed(built):
     with browser(reduced_motion="reduce") as context:
-        page, faults = opened(context, site.page_of(built.course[0], built.folder).as_uri())
+        page, faults = opened(context, site_check.page_of(built.course[0], built.folder).as_uri())
         moving, strip = page.locator("img.animation"), page.locator("img.strip")
         strip.scroll_into_view_if_needed()
         assert strip.is_visible() and not moving.is_visible()
@@ -496,7 +495,7 @@ def test_who_asks_for_less_motion_sees_frames_side_by_side_until_play_is_pressed
 def test_axe_finds_no_serious_violation(scheme, built):
     from axe_playwright_python.sync_playwright import Axe
 
-    lesson = site.page_of(built.course[14], built.folder).relative_to(built.folder).as_posix()
+    lesson = site_check.page_of(built.course[14], built.folder).relative_to(built.folder).as_posix()
     with browser(color_scheme=scheme) as context:
         for name in ("index.html", lesson, "docs/results.html"):
             page, _ = opened(context, (built.folder / name).as_uri())

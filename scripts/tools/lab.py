@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from pathlib import Path
 
 from scripts.tools.environment import ROOT, VENV, level_for, python_of, staleness
 from scripts.tools.environment import main as make_environment
@@ -16,6 +17,13 @@ def wants_everything(numbers: list[str]) -> bool:
     return input("Install it now? [y/N] ").strip().lower() in ("y", "yes")
 
 
+def open_on(folder: Path, numbers: list[str]) -> int:
+    """Open JupyterLab on a folder of lessons, or on the first of those named. Returns its exit status."""
+    names = [sorted(folder.glob(f"{number.zfill(2)}_*.ipynb")) for number in numbers[:1]]
+    target = names[0][0] if names and names[0] else folder
+    return subprocess.run([python_of(VENV), "-m", "jupyterlab", str(target)], cwd=ROOT).returncode
+
+
 def main(*arguments: str) -> int:
     """Open the lab. Returns its exit status."""
     reads = argparse.ArgumentParser(prog="make lab", description=__doc__.partition("\n")[0])
@@ -23,9 +31,7 @@ def main(*arguments: str) -> int:
     numbers = reads.parse_args(arguments).lessons
     if wants_everything(numbers) and (status := make_environment("full")):
         return status
-    names = [sorted((ROOT / "notebooks").glob(f"{number.zfill(2)}_*.ipynb")) for number in numbers[:1]]
-    target = names[0][0] if names and names[0] else ROOT / "notebooks"
-    return subprocess.run([python_of(VENV), "-m", "jupyterlab", str(target)], cwd=ROOT).returncode
+    return open_on(ROOT / "notebooks", numbers)
 
 
 if __name__ == "__main__":

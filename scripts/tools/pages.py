@@ -1,7 +1,8 @@
-"""What decks and the site share: files that installed packages carry, MathJax for one file, pictures with their alt texts."""
+"""What decks, the site and the PDFs share: files that installed packages carry, MathJax, pictures with their alt texts, the browser."""
 
 import html
 import re
+import shutil
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -21,6 +22,15 @@ window.MathJax = {
 """
 
 
+# how Chromium is told to run as root, and to reach nothing but this machine
+OFFLINE = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+
+
+def browser() -> str | None:
+    """The program that opens and prints pages: Chromium or Chrome of this machine, None where there is neither."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 @cache
 def packaged(name: str, ending: str) -> str:
     """The text of a file that an installed package carries: its path ends in `ending`.
@@ -34,8 +44,10 @@ def packaged(name: str, ending: str) -> str:
     raise FileNotFoundError(f"{name} carries no {ending}")
 
 
-def mathjax() -> str:
-    """MathJax 3 as part of a page: its options, then all of it in one script."""
+def mathjax(beside: str | None = None) -> str:
+    """MathJax 3 for a page, after its options: as part of the page, or read from the file that lies at `beside` of it."""
+    if beside:
+        return f'<script>{MATHJAX_OPTIONS}</script>\n<script src="{beside}"></script>'
     script = packaged("sphinx-mathjax-offline", "mathjax/tex-svg-full.js").replace("</script", "<\\/script")
     return f"<script>{MATHJAX_OPTIONS}</script>\n<script>{script}</script>"
 

@@ -117,7 +117,9 @@ def main(*arguments: str) -> int:
         print(f"No release: {problem}", file=sys.stderr)
         return 1
     print(
-        f"Version {options.version} is tagged here. To publish it:\n  git push\n  git push origin v{options.version}"
+        f"Version {options.version} is tagged here. To publish it:\n  git push\n  git push origin v{options.version}\n"
+        f"Badges name v{options.version}{stamps.WITHOUT_OUTPUTS}, copies without outputs: the workflow `publish` tags them, or\n"
+        f"  python -m scripts.tools.colab_tag v{options.version} --push origin"
     )
     return 0
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from scripts.tools import anatomy, lessons, site
+from scripts.tools import anatomy, lessons, site, site_check
 from scripts.tools.execute import WORKERS, Run, execute, shared_cores
 
 HEAD = ("lesson", "seconds", "MB", "kept", "missed", "not measured", "data")
@@ -94,7 +94,7 @@ def main(*arguments: str) -> int:
     lines = [line for run in runs for line in problems(run)]
     print("\n".join(["", *(lines or ["Every lesson ran."])]), flush=True)
     began, course = time.monotonic(), site.of_runs(runs)
-    found = site.build(course) + site.problems(site.SITE, course)
+    found = site.build(course) + site_check.problems(site.SITE, course)
     print(
         "\n".join(["", *found, "The site of this run: " + site.report(site.SITE, time.monotonic() - began)])
     )

@@ -1,24 +1,21 @@
 """`make site`: the course's site in build/site, from the stored lessons; `make course` builds it from the lessons that it ran.
 
-Sphinx, myst-nb and the theme do the work, set by site/conf.py; site_pages.py writes what they read. Here are the order of
-the work, the check of what came out, and what it took.
+Sphinx, myst-nb and the theme do the work, set by site/conf.py; site_pages.py writes what they read, site_check.py reads what came
+out. Here are the order of the work and what it took.
 Environment: SITE_ADDRESS, where the site will lie, such as https://owner.github.io/name/ (for sitemap and social picture).
 """
 
 import argparse
 import io
 import json
-import os
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from scripts.tools import lessons, pages, site_pages, slides
+from scripts.tools import lessons, pages, site_check, site_pages, slides
 from scripts.tools.lessons import ROOT
 from scripts.tools.site_pages import Lesson
 
@@ -34,7 +31,7 @@ DOCUMENTS = (
     "ERRATA.md",
 )
 DOCUMENTS += ("data/README.md", "weights/README.md")
-MEGABYTES, DECKS_MEGABYTES = 100, 70  # what the site, and its decks beside it, may take
+DECKS_MATHJAX = "../_static/mathjax/tex-svg-full.js"  # of the pages: once for all decks
 
 
 def stored(paths: Iterable[Path] | None = None) -> list[Lesson]:
@@ -129,7 +126,9 @@ def build(course: list[Lesson], target: Path | None = None, decks: bool = True) 
             (out / "sitemap.xml").write_text(sitemap(address, out), encoding="utf-8")
         if decks:
             for lesson in course:
-                slides.write_deck(site_pages.published(lesson.notebook), lesson.path, out / "slides")
+                slides.write_deck(
+                    site_pages.published(lesson.notebook), lesson.path, out / "slides", DECKS_MATHJAX
+                )
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(out, target)
@@ -148,103 +147,18 @@ def sitemap(address: str, folder: Path) -> str:
     )
 
 
-def page_of(lesson: Lesson, site: Path) -> Path:
-    """Where a lesson's page lies."""
-    return site / "notebooks" / f"{lesson.path.stem}.html"
-
-
-class Parts(HTMLParser):
-    """What the check looks at in a page: its ids, its links to pages and files, and the attributes of its images."""
-
-    def __init__(self, text: str):
-        super().__init__()
-        self.ids, self.links, self.images = set(), [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list) -> None:
-        about = dict(attributes)
-        self.ids.add(about.get("id"))
-        if tag in ("a", "img", "link", "script") and (link := about.get("href") or about.get("src")):
-            self.links.append(link)
-        if tag == "img":
-            self.images.append(about)
-
-    def figures(self) -> list[str]:
-        """The alt texts of a lesson's figures, in order; an animation's strip of frames is the same figure."""
-        named = [(image.get("class", "").split(), image.get("alt", "")) for image in self.images]
-        return [alt for names, alt in named if "figure" in names and "strip" not in names]
-
-
-def problems(site: Path, course: list[Lesson]) -> list[str]:
-    """What is wrong with a built site, a line each: pages, figures or alt texts that are missing, links that lead nowhere.
-
-    Reads files only; what a browser makes of them is tested in tests/test_site.py.
-    """
-    read = {
-        path: Parts(path.read_text(encoding="utf-8"))
-        for path in sorted(site.rglob("*.html"))
-        if "slides" not in path.relative_to(site).parts
-    }
-    found = []
-    for lesson in course:
-        page = page_of(lesson, site)
-        stored = [about.get("alt", "") for about in site_pages.figures(site_pages.published(lesson.notebook))]
-        if page not in read:
-            found.append(f"{page.relative_to(site)} is missing")
-        elif (shown := read[page].figures()) != stored:
-            found.append(f"{lesson.path.stem}: {_difference(shown, stored)}")
-    for path, parts in read.items():
-        name = path.relative_to(site).as_posix()
-        found += [
-            f"{name}: {image.get('src')} has no alt text" for image in parts.images if not image.get("alt")
-        ]
-        broken = {link: _broken(link, path, site, read) for link in dict.fromkeys(parts.links)}
-        found += [f"{name}: {link} {why}" for link, why in broken.items() if why]
-    return found
-
-
-def _difference(shown: list[str], stored: list[str]) -> str:
-    """The first of a page's alt texts that is not the stored one."""
-    if len(shown) != len(stored):
-        return f"{len(shown)} figures on the page, {len(stored)} in the lesson"
-    pair = next(pair for pair in zip(shown, stored, strict=True) if pair[0] != pair[1])
-    return f"alt text {pair[0]!r} on the page, {pair[1]!r} in the lesson"
-
-
-def _broken(link: str, page: Path, site: Path, read: dict[Path, Parts]) -> str | None:
-    """Why a link of a page leads nowhere, None where it does; what leaves the site is not judged."""
-    parts = urlsplit(link)
-    if parts.scheme or parts.netloc:
-        return None
-    target = Path(os.path.normpath(page.parent / unquote(parts.path))) if parts.path else page
-    if target.is_dir():
-        target /= "index.html"
-    if not target.is_relative_to(site) or not target.exists():
-        return "leads nowhere"
-    if parts.fragment and target in read and unquote(parts.fragment) not in read[target].ids:
-        return "leads to no place on that page"
-    return None
-
-
-def megabytes(folder: Path, *without: str) -> float:
-    """What the files of a folder take, those below the folders `without` aside."""
-    files = (
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.relative_to(folder).parts[0] not in without
-    )
-    return sum(path.stat().st_size for path in files) / 1e6
-
-
 def report(site: Path, seconds: float) -> str:
     """What a site took, in lines."""
-    parts = {path.name: megabytes(path) for path in site.iterdir() if path.is_dir()}
+    parts = {path.name: site_check.megabytes(path) for path in site.iterdir() if path.is_dir()}
     largest = ", ".join(
         f"{name} {size:.1f}" for name, size in sorted(parts.items(), key=lambda part: -part[1])[:5]
     )
+    beside = [(name, site_check.megabytes(site / name), limit) for name, limit in site_check.BESIDE.items()]
+    told = ", ".join(f"{name} {size:.1f} (at most {limit})" for name, size, limit in beside if size)
     shown = site.relative_to(ROOT) if site.is_relative_to(ROOT) else site
     return (
-        f"{seconds:.0f} s; {megabytes(site, 'slides'):.1f} MB without slides (at most {MEGABYTES}); in MB: {largest}\n"
+        f"{seconds:.0f} s; {site_check.pages_megabytes(site):.1f} MB of pages (at most {site_check.MEGABYTES})"
+        f"{'; beside them, in MB: ' + told if told else ''}; the largest folders: {largest}\n"
         f"Open {shown / 'index.html'} in a browser."
     )
 
@@ -270,7 +184,7 @@ def main(*arguments: str) -> int:
         else None
     )
     course = stored(paths)
-    found = build(course, decks=not asked.without_decks) + problems(SITE, course)
+    found = build(course, decks=not asked.without_decks) + site_check.problems(SITE, course)
     print("\n".join([*found, report(SITE, time.monotonic() - began)]))
     return 1 if found else 0
 

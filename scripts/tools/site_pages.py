@@ -101,7 +101,7 @@ def prepared(lesson: Lesson, deck: bool):
     first = notebook.cells[0]
     slides = f' · <a href="../slides/{name}.html">Slides</a>' if deck else ""
     colab = f"[Open in Colab]({stamps.colab(lesson.path)})"
-    links = f"{colab} · {{download}}`Download the notebook <../_notebooks/{name}.ipynb>`{slides}"
+    links = f'{colab} · {{download}}`Download the notebook <../_notebooks/{name}.ipynb>`{slides}<span class="pdf"></span>'
     first.source = LINKS.sub(lambda match: links, first.source)
     if lesson.problem:
         first.source += f"\n\n:::{{warning}}\nThis run of the lesson failed: {_plain(lesson.problem)}\n:::"

@@ -124,8 +124,13 @@ def packed(notebook):
     return notebook
 
 
-def write_deck(notebook, path: Path, folder: Path = FOLDER) -> Path:
-    """Write one lesson as a deck of 16:9 slides."""
+def write_deck(notebook, path: Path, folder: Path = FOLDER, mathjax: str | None = None) -> Path:
+    """Write one lesson as a deck of 16:9 slides.
+
+    Args:
+        notebook: the lesson, with the outputs to show; path: its file, which names the deck; folder: where the deck goes;
+        mathjax: where MathJax lies beside the deck, as the site has it; None puts it into the deck, which then is one file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     reveal = [
         pages.packaged("sphinx-revealjs", f"revealjs/dist/{name}.css")
@@ -139,7 +144,7 @@ def write_deck(notebook, path: Path, folder: Path = FOLDER) -> Path:
     resources = {
         "metadata": {"name": path.stem},
         "course": {
-            "mathjax": pages.mathjax(),
+            "mathjax": pages.mathjax(mathjax),
             "css": css,
             "picture": pages.picture,
             "reveal_css": re.sub(r"@import[^;]+;", "", "\n".join(reveal)),
