@@ -7,6 +7,7 @@ has an animation, a photograph and a picture that may not be published.
 import base64
 import contextlib
 import io
+import re
 import shutil
 import threading
 from functools import cache, partial
@@ -15,14 +16,17 @@ from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import nbformat
+import numpy as np
+import pikepdf
 import pytest
 from bs4 import BeautifulSoup
 from filelock import FileLock
 from PIL import Image
 
-from scripts.tools import anatomy, lessons, pages, predicts, site, site_check, site_pages
+from scripts.tools import anatomy, lessons, links, pages, pdf, predicts, site, site_check, site_pages, slides
 from scripts.tools.execute import Run
 from tests.browser import BROWSER, needs_browser
+from tests.support import Server
 
 WIDTHS = (390, 768, 1280)  # pixels of a telephone, a tablet, a laptop
 COLOURS = {"red": (200, 0, 0), "green": (0, 160, 0), "blue": (0, 0, 200)}
@@ -507,3 +511,97 @@ def test_axe_finds_no_serious_violation(scheme, built):
             }
             assert serious == {}, name
             page.close()
+
+
+@pytest.mark.long
+def test_every_page_ends_with_where_to_say_that_it_is_wrong_or_unclear(built):
+    told = 0
+    for page in built.folder.rglob("*.html"):
+        if (article := soup(page).find("article")) and page.name not in ("search.html", "genindex.html"):
+            links = [link["href"] for link in article.select("a[href*='/issues/new?template=']")]
+            forms = {re.search(r"template=(\w+)\.yml&lesson=\S", link)[1] for link in links}
+            assert {"wrong", "unclear"} <= forms, page.name
+            told += 1
+    assert told > len(built.course) + 10
+
+
+@pytest.mark.long
+@needs_browser
+def test_a_lesson_is_printed_on_a4_with_answers_open_plumbing_left_out_and_frames_for_animations(
+    built, tmp_path
+):
+    site_copy = tmp_path / "site"
+    shutil.copytree(built.folder, site_copy)
+    page_file = site_check.page_of(built.course[0], site_copy)
+    with browser(reduced_motion="reduce") as context:
+        page = context.new_page()
+        pdf.prepare(page, page_file)
+        assert (
+            page.locator("img.strip").first.is_visible()
+            and not page.locator("img.animation").first.is_visible()
+        )
+        assert page.locator("details:not([open])").count() == 0 and page.locator("details.answer").count() > 3
+        assert "course.start" not in page.locator("article").inner_text()
+        assert page.locator(".copybtn:visible, .bd-sidebar-primary:visible").count() == 0
+    (made,) = pdf.printed([page_file], tmp_path / "pdf")
+    assert made.stat().st_size < pdf.MEGABYTES * 1e6
+    with pikepdf.open(made) as document:
+        sizes = [float(side) for sheet in document.pages for side in sheet.mediabox[2:]]
+        found = [image for sheet in document.pages for image in sheet.get_images().values()]
+        shown = [(image.Width, image.Height) for image in found]
+        assert document.Root.get("/StructTreeRoot") is not None
+    # A4 in points, as the browser rounds it
+    assert sizes == pytest.approx([595.3, 841.9] * (len(sizes) // 2), abs=1)
+    # the strip of three frames in two columns, and not the animation; the photograph
+    assert (600, 300) in shown and shown.count((300, 150)) == 1
+    pdf.name_on_page(page_file, made)
+    pdf.name_on_page(page_file, made)
+    assert page_file.read_text(encoding="utf-8").count(f"../pdf/{made.name}") == 1
+    assert f"notebooks/{page_file.name}: ../pdf/{made.name} leads nowhere" in site_check.problems(
+        site_copy, built.course
+    )
+    (site_copy / "pdf").mkdir()
+    shutil.move(made, site_copy / "pdf")
+    assert site_check.problems(site_copy, built.course) == []
+
+
+def test_a_drawing_keeps_its_colours_in_a_pdf_and_a_photograph_becomes_a_jpeg():
+    document = pikepdf.new()
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype="uint8")
+    drawing = Image.new("RGB", (300, 200), COLOURS["red"])
+    drawing.paste(COLOURS["blue"], (50, 50, 250, 150))
+    kept = []
+    for picture in (drawing, Image.fromarray(noise).resize((600, 400))):
+        image = document.make_stream(picture.tobytes(), Width=picture.width, Height=picture.height)
+        image.ColorSpace, image.BitsPerComponent = pikepdf.Name.DeviceRGB, 8
+        image.Type, image.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
+        pdf.pack(image, document)
+        kept.append((pikepdf.PdfImage(image).as_pil_image().convert("RGB"), image))
+    assert kept[0][0].tobytes() == drawing.tobytes() and kept[0][1].ColorSpace[0] == "/Indexed"
+    assert kept[1][1].Filter == "/DCTDecode"
+
+
+@pytest.mark.long
+def test_a_link_that_leaves_the_site_and_leads_nowhere_is_named(tmp_path):
+    with Server() as server:
+        server.pages["/here"] = (200, b"a page")
+        good, bad = server.url("/here"), server.url("/gone")
+        lesson = own_lesson([text("more", f"## More\n\n[One]({good}) and [two]({bad}).")])
+        found = links.broken([lesson], linkcheck_ignore=[r"https://.*"])
+    assert len(found) == 1 and found[0].startswith(f"notebooks/{lesson.path.name}: {bad}: 404")
+
+
+@needs_browser
+def test_a_deck_of_the_site_draws_its_formulas_by_the_sites_mathjax(tmp_path):
+    lesson = own_lesson([text("formula", "## One\n\n$$y = W x + b$$")])
+    lesson.notebook.cells[1].metadata["slideshow"] = {"slide_type": "slide"}
+    script = pages.packaged("sphinx-mathjax-offline", "mathjax/tex-svg-full.js")
+    shared = (tmp_path / "slides" / site.DECKS_MATHJAX).resolve()
+    shared.parent.mkdir(parents=True)
+    shared.write_text(script, encoding="utf-8")
+    deck = slides.write_deck(lesson.notebook, lesson.path, tmp_path / "slides", site.DECKS_MATHJAX)
+    assert deck.stat().st_size < len(script) / 2
+    with browser() as context:
+        page, faults = opened(context, deck.as_uri())
+        page.wait_for_selector("body[data-ready=yes]")
+        assert page.locator("mjx-container svg").count() == 1 and faults == []

@@ -46,6 +46,16 @@ class CannotPrint(Exception):
     """Why there is no PDF, in one line."""
 
 
+def prepare(page, path: Path) -> None:
+    """Open a page of the site in a Playwright page as it is to be printed. Raises CannotPrint where a figure cannot be read."""
+    # as wide as what A4 leaves between the margins, so that what is measured is what is printed
+    page.set_viewport_size({"width": 680, "height": 960})
+    page.goto(path.as_uri())
+    page.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
+    if unread := page.evaluate(PREPARE):
+        raise CannotPrint(f"{path.name}: {len(unread)} figures cannot be read, the first {unread[0]}")
+
+
 def printed(pages_of: Iterable[Path], folder: Path) -> list[Path]:
     """Print pages of the site, one PDF each, into a folder. Returns the files.
 
@@ -65,13 +75,8 @@ def printed(pages_of: Iterable[Path], folder: Path) -> list[Path]:
         chromium = player.chromium.launch(executable_path=program, args=pages.OFFLINE)
         context = chromium.new_context(color_scheme="light", reduced_motion="reduce")
         for path in tqdm(list(pages_of), unit="lesson", ncols=79, file=sys.stdout, disable=None):
-            # as wide as what A4 leaves between the margins, so that what is measured is what is printed
             page = context.new_page()
-            page.set_viewport_size({"width": 680, "height": 960})
-            page.goto(path.as_uri())
-            page.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
-            if unread := page.evaluate(PREPARE):
-                raise CannotPrint(f"{path.name}: {len(unread)} figures cannot be read, the first {unread[0]}")
+            prepare(page, path)
             target = folder / f"{path.stem}.pdf"
             page.pdf(
                 path=target,
