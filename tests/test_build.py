@@ -181,7 +181,12 @@ def test_every_workflow_calls_the_courses_own_commands():
     assert "make alone" in calls["test", "colab"] and "make alone" in calls["weekly", "newest"]
     assert "-m scripts.tools.test" in calls["weekly", "conda"] & calls["weekly", "systems"]
     assert "-m scripts.tools.address" in calls["test", "address"]
-    assert all(calls.values())
+    assert (
+        "-m scripts.tools.colab_tag" in calls["publish", "colab"] and "make links" in calls["weekly", "links"]
+    )
+    # one job runs nothing: it publishes the site that `make course` left in the workflow `test`
+    assert [job for job, called in calls.items() if not called] == [("publish", "pages")]
+    assert {"make course", "make pdf"} <= calls["test", "linux"]
     # every command that a workflow or the Makefile names is there
     makefile = (environment.ROOT / "Makefile").read_text(encoding="utf-8")
     for call in set().union(*calls.values()):
@@ -191,6 +196,17 @@ def test_every_workflow_calls_the_courses_own_commands():
             if word
             else (environment.ROOT / f"{call[3:].replace('.', '/')}.py").exists()
         )
+
+
+def test_what_is_published_is_the_artefact_of_the_tests():
+    def steps(workflow, job):
+        file = environment.ROOT / ".github" / "workflows" / f"{workflow}.yml"
+        return yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"][job]["steps"]
+
+    left = next(step["with"] for step in steps("test", "linux") if "upload-artifact" in step.get("uses", ""))
+    taken, put = (step["with"] for step in steps("publish", "pages")[:2])
+    assert left["path"] == "build/site" and taken["name"] == left["name"] and put["path"] == taken["path"]
+    assert steps("publish", "pages")[2]["uses"].startswith("actions/deploy-pages@")
 
 
 def test_citation_issue_forms_and_workflows_keep_their_published_schemas():
@@ -221,7 +237,12 @@ COMMANDS = [
 def test_a_misspelt_option_changes_nothing_and_says_so(module):
     notebooks = {path: path.read_bytes() for path in lessons.all_lessons()}
     # some need a word before their options are looked at
-    words = {"release": ["99.0"], "notebook_text": ["text", "01"], "rebuild_diabetes": ["nothing.csv"]}
+    words = {
+        "release": ["99.0"],
+        "colab_tag": ["v99.0"],
+        "notebook_text": ["text", "01"],
+        "rebuild_diabetes": ["nothing.csv"],
+    }
     command = [sys.executable, "-m", f"scripts.tools.{module}", *words.get(module, []), "--mispelt"]
     done = subprocess.run(command, cwd=environment.ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and "--mispelt" in done.stderr
