@@ -202,6 +202,11 @@ def test_the_page_of_benches_shows_the_rows_of_the_last_bench_or_says_that_there
     assert "has not run" in site_pages.benches(None)
 
 
+def test_the_map_of_lessons_is_told_where_it_cannot_be_drawn():
+    page = "before\n\n```mermaid\ngraph LR\n    01 --> 03\n    00 --> 01\n    02 --> 03\n```\n\nafter\n"
+    assert site_pages.told_map(page) == "before\n\n- 01 builds on 00\n- 03 builds on 01, 02\n\nafter\n"
+
+
 def test_a_sitemap_names_every_page_but_the_search_and_the_one_for_missing_pages(tmp_path):
     for name in ("index.html", "404.html", "search.html", "notebooks/01_a.html"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -75,7 +75,7 @@ def write_sources(course: list[Lesson], folder: Path, decks: bool) -> None:
         lessons.write(site_pages.prepared(lesson, decks), folder / "notebooks" / lesson.path.name)
         lessons.write(site_pages.published(lesson.notebook), folder / "_notebooks" / lesson.path.name)
     for name in (*DOCUMENTS, "README.md"):
-        text = (ROOT / name).read_text(encoding="utf-8").replace("```mermaid", "```text")
+        text = site_pages.told_map((ROOT / name).read_text(encoding="utf-8"))
         here = "../" * name.count("/")
         (folder / name).write_text(site_pages.README.sub(f"]({here}index.md)", text), encoding="utf-8")
     shutil.copy(ROOT / "docs" / "course.png", folder / "docs")

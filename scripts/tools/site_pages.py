@@ -162,6 +162,18 @@ def front(text: str, course: list[Lesson], folder: Path) -> str:
     return re.sub(r"<!-- run:.*?-->", lambda match: told, text)
 
 
+def told_map(text: str) -> str:
+    """A document whose map of lessons, a mermaid block that GitHub draws, is told as a list: to draw it, a page would need the network."""
+
+    def told(match: re.Match) -> str:
+        needs: dict[str, list[str]] = {}
+        for before, after in re.findall(r"(\d\d) --> (\d\d)", match.group()):
+            needs.setdefault(after, []).append(before)
+        return "\n".join(f"- {after} builds on {', '.join(needs[after])}" for after in sorted(needs))
+
+    return re.sub(r"```mermaid\n.*?\n```", told, text, flags=re.S)
+
+
 def notice(text: str) -> str:
     """NOTICE, whose entries begin at the margin, as a list."""
     head, *entries = re.split(r"\n(?=\S)", text.strip())
