@@ -178,6 +178,7 @@ def test_the_stored_boxes_are_those_that_the_net_finds():
         keras_yolo.stored("rocket")
 
 
+@pytest.mark.long
 def test_without_the_file_lesson_00_shows_the_stored_boxes_and_runs_on(tmp_path):
     names = ("COURSE_WEIGHTS", "COURSE_USER_CACHE", "COURSE_MIRROR")
     nowhere = {name: str(tmp_path / name) for name in names}
