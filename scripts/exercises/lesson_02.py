@@ -264,8 +264,8 @@ The third student costs most: the model was on the wrong side there.
         worked="""
 zeros_and_age = (np.sum(x_data[:, 7] == 0), (21 + 81) / 2)      # 63 patients, 51 years
 
-0 is half way between -1 and 1, so it stands for the middle of 21 and 81. That 63 of 759 patients are 51 years old is not likely. They
-are the youngest: -1 was overwritten with 0, and 21 years became 51.
+0 is half way between -1 and 1, so it stands for the middle of 21 and 81. But 50 and 52 years have only 8 patients
+each, and nobody is stored as 21. So about 8 of the 63 are really 51, and the others are the youngest: -1 was overwritten with 0, and 21 years became 51.
 """,
     ),
     "02.3": Exercise(
