@@ -384,7 +384,8 @@ for size in (100, 300, 1000, 3000):
 A model answer: "With 100 digits the net is wrong on about 28 of 100 digits, with 300 on 16, with 1000 on 9, with 3000 on 6.
 The standard errors are between 0.3 and 0.6 points, so each step is far beyond chance; other first digits and another start were
 not tried. Three times as many digits leave between half and two thirds of the mistakes, so I expect 2 to 4 of 100 with 50,000
-digits, if the training is as long as they need: 200 steps do not even show each of them once."
+digits, if the training is as long as they need: 200 steps do not even show each of them once. The lesson's net fits this: at step
+200, with 55,000 digits, it misses about 4 of 100, and fewer later."
 
 A good answer says three things: what falls, with its numbers; how far chance alone could move them, and what was not tried; and
 an expectation for 50,000 digits with its reason, such as the ratio from step to step, and that 200 steps are too few for it.
