@@ -23,7 +23,10 @@ UNPUBLISHED, RUN_IT = "course-unpublished", " Run this cell to see it: the pictu
 ANIMATIONS = 3  # in a lesson, at most
 # seconds of a lesson run alone on 2 cores, at most: wide limits that catch accidents
 BUDGETS = {
+    "00": 25,
     "01": 15,
+    "02": 25,
+    "03": 25,
     "04": 30,
     "05": 50,
     "07": 75,
