@@ -178,8 +178,13 @@ def test_the_front_page_shows_each_lesson_with_a_figure_of_its_own_and_says_whic
         if small := site_pages.thumbnail(lesson):
             assert small[1] in [figure["alt"] for figure in site_pages.figures(lesson.notebook)]
             assert Image.open(tmp_path / "_thumbs" / f"{about.id}.png").width <= 480
-    assert page.count("This lesson failed") == 1 and r"a \*made-up\* mistake" in page
-    assert "failed" not in site_pages.front("<!-- run: -->\n<!-- lessons: -->", course[1:], tmp_path)
+    assert (
+        page.count("This lesson failed") == 1
+        and "In this run failed" in page
+        and r"a \*made-up\* mistake" in page
+    )
+    without = site_pages.front("<!-- run: -->\n<!-- lessons: -->", course[1:], tmp_path)
+    assert "This lesson failed" not in without and "In this run failed" not in without
 
 
 def test_an_animation_stands_on_the_front_page_as_its_last_frame():

@@ -173,7 +173,8 @@ def _not_compiled():
     import keras
 
     hidden = keras.layers.Dense(16, activation="relu")
-    return keras.Sequential([keras.Input(shape=(4,)), hidden, keras.layers.Dense(3, activation="softmax")])
+    outputs = keras.layers.Dense(3, activation="softmax")
+    return keras.Sequential([keras.Input(shape=(4,)), hidden, outputs])
 
 
 def _without_metric():

@@ -139,7 +139,7 @@ def rare_patients(seed: int, rows: int):
     random = np.random.default_rng(seed)
     y = (random.random(rows) < 0.05).astype("float32")
     x = random.normal(size=(rows, 2)) + y[:, None] * np.array([1.6, -1.2])
-    return x.astype("float32"), y
+    return x.astype(np.float32), y
 
 
 def rare_builder(weights=None, activation="sigmoid", epochs=5, outputs=1):

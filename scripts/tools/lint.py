@@ -29,6 +29,8 @@ def stamp(path) -> bool:
             cell.source = parts[cell.id]
     for cell in notebook.cells:
         stamps.fold(cell)
+        if cell.cell_type == "markdown":
+            cell.source = stamps.with_address(lessons.source(cell))
     last = notebook.cells[-1]
     if last.id == "learned":
         last.source = stamps.with_tell_line(lessons.source(last), about)
