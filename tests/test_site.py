@@ -37,6 +37,9 @@ MOVES, PHOTOGRAPH, SECRET = (
 )
 
 
+MOVING, FRAMES = (f'img.{kind}[alt="{MOVES}"]' for kind in ("animation", "strip"))
+
+
 def text(id: str, source: str):
     return nbformat.v4.new_markdown_cell(source, id=id)
 
@@ -479,16 +482,16 @@ def colour(page, selector: str) -> str:
 def test_an_animation_ends_on_its_last_frame_and_plays_again_on_demand(built):
     with browser() as context:
         page, faults = opened(context, site_check.page_of(built.course[0], built.folder).as_uri())
-        page.locator("img.animation").scroll_into_view_if_needed()
+        page.locator(MOVING).scroll_into_view_if_needed()
         page.wait_for_timeout(2500)
-        assert colour(page, "img.animation") == "blue" and not page.locator("img.strip").is_visible()
+        assert colour(page, MOVING) == "blue" and not page.locator(FRAMES).is_visible()
         seen = []
-        page.locator("button.play").click()
+        page.locator("button.play").first.click()
         for _ in range(12):
-            seen.append(colour(page, "img.animation"))
+            seen.append(colour(page, MOVING))
             page.wait_for_timeout(100)
         page.wait_for_timeout(1500)
-        assert {"red", "green"} & set(seen) and colour(page, "img.animation") == "blue" and faults == []
+        assert {"red", "green"} & set(seen) and colour(page, MOVING) == "blue" and faults == []
 
 
 @pytest.mark.long
@@ -496,10 +499,10 @@ def test_an_animation_ends_on_its_last_frame_and_plays_again_on_demand(built):
 def test_who_asks_for_less_motion_sees_frames_side_by_side_until_play_is_pressed(built):
     with browser(reduced_motion="reduce") as context:
         page, faults = opened(context, site_check.page_of(built.course[0], built.folder).as_uri())
-        moving, strip = page.locator("img.animation"), page.locator("img.strip")
+        moving, strip = page.locator(MOVING), page.locator(FRAMES)
         strip.scroll_into_view_if_needed()
         assert strip.is_visible() and not moving.is_visible()
-        page.locator("button.play").click()
+        page.locator("button.play").first.click()
         assert moving.is_visible() and not strip.is_visible() and faults == []
 
 
