@@ -99,11 +99,11 @@ def test_what_is_missing_is_read_off_the_loader(monkeypatch):
 def test_rows_of_other_lessons_stay_in_the_file(monkeypatch, tmp_path):
     monkeypatch.setattr(lessons, "ROOT", tmp_path)
     for rows in ([{"lesson": "05", "n": 1}], [{"lesson": "01", "n": 2}], [{"lesson": "05", "n": 3}]):
-        bench.store("bench.json", rows)
+        bench.store("build/bench.json", rows)
     stored = json.loads((tmp_path / "build" / "bench.json").read_text(encoding="utf-8"))
     assert stored == [{"lesson": "01", "n": 2}, {"lesson": "05", "n": 3}]
     (tmp_path / "build" / "bench.json").write_text("[", encoding="utf-8")  # cut short
-    bench.store("bench.json", [{"lesson": "05", "n": 4}])
+    bench.store("build/bench.json", [{"lesson": "05", "n": 4}])
     assert json.loads((tmp_path / "build" / "bench.json").read_text(encoding="utf-8"))[0]["n"] == 4
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from scripts.tools import lessons, results_page
+from scripts.tools import bench, lessons, results_page
 
 GLOSSARY = re.compile(
     r"^\| (?P<term>.+?) \| (?P<what>.+?) \| \[(?P<number>\d\d)\]\(\.\./notebooks/(?P<file>\S+)\) \|$", re.M
@@ -36,6 +36,19 @@ def test_a_claim_line_is_read_whole():
         "not measured",
     )
     assert results_page.row(claim) == "| x | 72, 46 |  | `>= 46` | not measured |"
+
+
+def test_runs_at_full_length_stand_in_the_results_with_their_seeds(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench.lessons, "ROOT", tmp_path)
+    (tmp_path / "docs").mkdir()
+    assert results_page.at_full_length() == ""
+    run = bench.FullLength("05.x", "a net, 9 steps", (), "", "v", slide=0.9, bound=">= 0.8", seeds=3)
+    monkeypatch.setattr(bench, "full_lengths", lambda numbers: [run])
+    left = iter([0.81, 0.95, 0.9])
+    monkeypatch.setattr(bench, "subprocess_json", lambda *a, **v: {"result": next(left), "seconds": 1.0})
+    assert bench.run_full_lengths(["05"], publish=True)
+    row = "| 05 | a net, 9 steps | 0.9 | 3 | 0.8100 | 0.9000 | 0.9500 | "
+    assert row in results_page.at_full_length() and row in results_page.text()
 
 
 def test_results_are_stamped_once(tmp_path, monkeypatch):

@@ -11,12 +11,13 @@ Rows go to build/bench.json: lesson, listing, deck_s, ours_s, ratio, deck_result
 
 Where arithmetic is what takes the time, a second line tells examples per second and which share of this machine's
 measured matrix-product speed that is. Last come the runs at full length, of which a lesson shows a part: each over five
-seeds, against its bound (build/full_length.json). Where the slides list no code, as for selective search, a lesson's
+seeds, against its bound (build/full_length.json; with --full-lengths only these, and docs/results.md shows them). Where the slides list no code, as for selective search, a lesson's
 bench has a function `main` that prints a table of its own.
 """
 
 import argparse
 import contextlib
+import datetime
 import io
 import json
 import math
@@ -30,7 +31,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tqdm import tqdm
 
 from scripts.claims import keeps
-from scripts.tools import lessons
+from scripts.tools import lessons, results_page
 from scripts.tools.lesson_cells import run_cells, settle
 from scripts.tools.listings import FullLength, Listing, full_lengths, listings, missing, modules
 
@@ -205,11 +206,16 @@ def time_listings(numbers: list[str]) -> None:
         print(f"{kind}: geometric mean of {len(ratios)} ratios {mean:.1f}, lowest {min(ratios):.2f}")
     if any(new["scaled"] for new in rows):
         print("* scaled from a part of the epochs")
-    store("bench.json", rows)
+    store("build/bench.json", rows)
 
 
-def run_full_lengths(numbers: list[str]) -> bool:
-    """Run, print and store what a lesson shows a part of; whether every bound is kept by its median."""
+def run_full_lengths(numbers: list[str], publish: bool = False) -> bool:
+    """Run, print and store what a lesson shows a part of; whether every bound is kept by its median.
+
+    Args:
+        numbers: of the lessons, none means all; publish: whether to keep the rows in docs/full_length.json as well, from which
+            `make lint` writes their table in docs/results.md.
+    """
     rows = []
     for run in full_lengths(numbers):
         if missing(run.data):
@@ -226,13 +232,15 @@ def run_full_lengths(numbers: list[str]) -> bool:
             flush=True,
         )
     if rows:
-        store("full_length.json", rows)
+        store("build/full_length.json", rows)
+    if rows and publish:
+        store(results_page.FULL_LENGTH, [{**row, "date": datetime.date.today().isoformat()} for row in rows])
     return all(new["kept"] is not False for new in rows)
 
 
 def store(file: str, rows: list[dict]) -> None:
-    """Write rows to build/`file`; rows of lessons that were not measured this time stay in it."""
-    target = lessons.ROOT / "build" / file
+    """Write rows to a file of the course's folder; rows of lessons that were not measured this time stay in it."""
+    target = lessons.ROOT / file
     target.parent.mkdir(exist_ok=True)
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # none yet, or no list of rows
         measured = {new["lesson"] for new in rows}
@@ -263,7 +271,14 @@ def main(*arguments: str) -> int:
     for option, words in (("side", ("SIDE", "LISTING")), ("full", None)):
         parser.add_argument(f"--{option}", nargs=2 if words else None, metavar=words, help=argparse.SUPPRESS)
     parser.add_argument("--speed", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--full-lengths",
+        action="store_true",
+        help="only the runs at full length, and keep them for docs/results.md (maintainers)",
+    )
     asked = parser.parse_args(arguments)
+    if asked.full_lengths:
+        return 0 if run_full_lengths(asked.lessons, publish=True) else 1
     if asked.side or asked.full or asked.speed:
         print(json.dumps(one_measurement(asked)))
         return 0

@@ -1,8 +1,10 @@
 """docs/results.md: what every lesson claims, the slides' number beside its own, read off the stored pages. Stamped by `make lint`.
 
-Nothing is typed here: each row is a line that `course.claim` printed when the page was stored.
+Nothing is typed here: each row is a line that `course.claim` printed when the page was stored, or a run at full length that
+`python -m scripts.tools.bench --full-lengths` kept in docs/full_length.json.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -21,6 +23,7 @@ how many seeds a bound is kept. Seeds, versions and data of each run stand on it
 claim's name says so; `make bench` runs the whole.
 
 """
+FULL_LENGTH = "docs/full_length.json"
 
 
 def file() -> Path:
@@ -50,6 +53,24 @@ def row(claim: dict) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+def at_full_length() -> str:
+    """The table of runs at the slides' full length, of which a lesson shows a part; empty where none was kept."""
+    kept = lessons.ROOT / FULL_LENGTH
+    if not kept.exists():
+        return ""
+    rows = [
+        f"| {run['lesson']} | {run['listing']} | {run['slide'] or ''} | {len(run['all'])} | {run['min']:.4f} | "
+        f"{run['median']:.4f} | {run['max']:.4f} | {run['date']} |"
+        for run in json.loads(kept.read_text(encoding="utf-8"))
+    ]
+    head = ["| lesson | run | slides | seeds | min | median | max | run on |", "|" + " --- |" * 8]
+    return (
+        "## At full length\n\nRuns as long as the slides', of which a lesson shows a part, over several seeds.\n\n"
+        + "\n".join([*head, *rows])
+        + "\n\n"
+    )
+
+
 def text() -> str:
     """The whole page."""
     parts, beside, total = [], [], 0
@@ -62,7 +83,7 @@ def text() -> str:
         parts.append(f"### {about.id} {about.title}\n\n" + _table([row(claim) for claim in claims]))
     first = "| lesson | claim | slides | here | bound | |\n| --- | --- | --- | --- | --- | --- |\n"
     return (
-        f"{HEAD}## Beside the slides\n\n{first}" + "\n".join(beside) + "\n\n"
+        f"{HEAD}## Beside the slides\n\n{first}" + "\n".join(beside) + f"\n\n{at_full_length()}"
         f"## Every claim, lesson by lesson\n\n{total} claims.\n\n" + "\n\n".join(parts) + "\n"
     )
 

@@ -200,7 +200,9 @@ def results(course: list[Lesson]) -> str:
         results_page.HEAD.replace(", made from them by `make lint`", "")
         + f"## Beside the slides\n\n{first}"
         + "\n".join(beside)
-        + "\n\n## Every claim, lesson by lesson\n\n"
+        + "\n\n"
+        + results_page.at_full_length()
+        + "## Every claim, lesson by lesson\n\n"
         + "\n".join(parts)
     )
 
