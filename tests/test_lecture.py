@@ -50,7 +50,6 @@ def test_a_copy_that_was_only_run_is_made_anew_and_one_that_was_changed_is_kept(
 def test_the_command_opens_the_copy_of_the_lesson_that_was_named(tmp_path, monkeypatch, capsys):
     opened = []
     monkeypatch.setattr(lecture, "FOLDER", tmp_path / "lecture")
-    monkeypatch.setattr(lecture.make, "__defaults__", (tmp_path / "lecture",))
     monkeypatch.setattr(
         lab.subprocess,
         "run",

@@ -37,7 +37,7 @@ def changed(copy: Path) -> bool:
         return True
 
 
-def make(paths: list[Path], folder: Path = FOLDER) -> list[str]:
+def make(paths: list[Path], folder: Path) -> list[str]:
     """Write copies of lessons without outputs into a folder. Returns a line for each changed copy that it kept, and where."""
     folder.mkdir(parents=True, exist_ok=True)
     told = []
@@ -58,7 +58,7 @@ def main(*arguments: str) -> int:
     """Make copies of the lessons named, or of all, and open them. Returns JupyterLab's exit status."""
     numbers = lessons.parser("make lecture", __doc__).parse_args(arguments).lessons
     print(
-        "\n".join([*make(lessons.chosen(numbers)), f"Copies without outputs lie in {FOLDER.name}/."]),
+        "\n".join([*make(lessons.chosen(numbers), FOLDER), f"Copies without outputs lie in {FOLDER.name}/."]),
         flush=True,
     )
     return lab.open_on(FOLDER, numbers)
