@@ -118,6 +118,18 @@ def test_nms_limits():
     assert nms(odd, np.array([np.nan, 1, 1, -np.inf])).tolist() == []
 
 
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 16, 17, 30])
+def test_nms_of_a_chain(count):
+    """Each box covers half of the next (IoU 1/3), so every second one goes, also where eight looked at together end."""
+    left = 5.0 * np.arange(count)
+    chain = np.stack([left, np.zeros(count), left + 10, np.full(count, 10)], axis=1)
+    worse = -np.arange(count + 1.0)
+    assert nms(chain, worse[1:], 0.3).tolist() == list(range(0, count, 2))
+    behind = np.concatenate([[[0, 50, 10, 60]], chain])  # a better one far away moves all by a place
+    assert nms(behind, worse, 0.3).tolist() == [0, *range(1, count + 1, 2)]
+    assert nms(chain, worse[1:], 0.5).tolist() == list(range(count))
+
+
 def test_nms_by_class_keeps_classes_apart():
     boxes, scores = random_boxes(80), np.random.default_rng(2).integers(0, 9, 80) / 9
     labels = np.random.default_rng(3).integers(0, 4, 80)

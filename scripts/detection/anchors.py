@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scripts.detection.boxes import encode, iou
+from scripts.detection.boxes import BOX_STD, encode, iou
 
 # pixels, side of the square of equal area; the paper: 128, 256, 512, for larger pictures
 SCALES = (24, 36, 54)
@@ -23,7 +23,7 @@ POSITIVE, NEGATIVE, IGNORED = 1, 0, -1
 
 
 class Targets(NamedTuple):
-    """What the anchors of a picture are taught: labels (n,), POSITIVE, NEGATIVE or IGNORED; deltas (n, 4), 0 but for POSITIVE."""
+    """What the anchors of a picture are taught: labels (n,), POSITIVE, NEGATIVE or IGNORED; deltas (n, 4) over `BOX_STD`, 0 but for POSITIVE."""
 
     labels: np.ndarray
     deltas: np.ndarray
@@ -95,16 +95,17 @@ def draw(rng, labels, count=BATCH, share=SHARE) -> np.ndarray:
     return drawn
 
 
-def targets(rng, anchors, truth, height: int, width: int, **batch) -> Targets:
+def targets(rng, anchors, truth, height: int, width: int, std=BOX_STD, **batch) -> Targets:
     """What the anchors of one picture are taught in one step.
 
     Args:
         rng: a ``numpy.random.Generator``; anchors: of `anchors_of`; truth: float, shape (k, 4), the objects' boxes.
-        height, width: of the picture, pixels. batch: count and share of `draw`.
+        height, width: of the picture, pixels. std: deltas are divided by it, so that the errors that matter are neither
+            tiny nor all on the flat part of smooth L1; 1 leaves them. batch: count and share of `draw`.
     """
     labels, which = match(anchors, truth, inside(anchors, height, width))
     labels = draw(rng, labels, **batch)
     deltas, holding = np.zeros((len(anchors), 4), np.float32), labels == POSITIVE
     if holding.any():
-        deltas[holding] = encode(anchors[holding], truth[which[holding]].astype(float))
+        deltas[holding] = encode(anchors[holding], truth[which[holding]].astype(float)) / std
     return Targets(labels, deltas)

@@ -13,6 +13,8 @@ import numpy as np
 
 # a box grows at most 62.5 times in decoding: exp of more could overflow
 LARGEST_LOG = float(np.log(1000 / 16))
+# what nets learn are deltas divided by these four: then their size is about 1 (the authors' later code)
+BOX_STD = np.float32((0.1, 0.1, 0.2, 0.2))
 
 
 def as_boxes(boxes) -> np.ndarray:
@@ -67,9 +69,14 @@ def nms(boxes, scores, iou_threshold=0.3):
     order = np.argsort(-scores, kind="stable")
     order, kept = order[usable[order]], []
     while len(order):
-        kept.append(order[0])
-        overlaps = iou(boxes[order[:1]], boxes[order[1:]])[0]
-        order = order[1:][overlaps <= iou_threshold]
+        # the best eight at once: fewer calls of NumPy, the same boxes
+        clear = iou(boxes[order[:8]], boxes[order]) <= iou_threshold
+        stays = np.ones(len(order), bool)
+        for i, row in enumerate(clear):
+            if stays[i]:
+                stays[i + 1 :] &= row[i + 1 :]
+        kept += order[:8][stays[:8]].tolist()
+        order = order[8:][stays[8:]]
     return np.array(kept, np.int64)
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras import layers
 
 from scripts.detection import detections
-from scripts.detection.boxes import encode, large_enough, nearest
+from scripts.detection.boxes import BOX_STD, encode, large_enough, nearest
 from scripts.detection.detections import Detections
 from scripts.detection.pooling import RoiPooling
 from scripts.runtime import progress
@@ -24,7 +24,6 @@ BINS = 7  # a side, after RoI pooling (the paper's, for VGG16)
 ROIS, SHARE = 64, 0.25  # RoIs a picture; the share of these that are objects (section 2.3)
 # an object from this IoU on; background between the two (section 2.3)
 FOREGROUND_IOU, BACKGROUND_IOU = (0.5, 0.1)
-BOX_STD = np.float32((0.1, 0.1, 0.2, 0.2))  # box targets are divided by it: about their standard deviations
 SMALLEST = 4.0  # pixels, of a proposal's side
 
 

@@ -128,6 +128,14 @@ class RoiPooling(keras.layers.Layer):
         return {**super().get_config(), "size": self.size, "scale": self.scale}
 
 
+@keras.saving.register_keras_serializable("course")
+class RoiAlign(RoiPooling):
+    """`roi_align` as a layer, with the inputs of `RoiPooling`; it has no weights."""
+
+    def call(self, maps, boxes, images, training=None):
+        return roi_align(maps, boxes, images, self.size, self.scale)
+
+
 def _check(maps, boxes, images):
     """Raise ValueError for what a graph could not tell."""
     if not np.isfinite(boxes.numpy()).all():

@@ -2,6 +2,7 @@
 
 J. R. R. Uijlings, K. E. A. van de Sande, T. Gevers, A. W. M. Smeulders: "Selective Search for Object Recognition", IJCV 2013,
 sections 3.1 and 3.2; the start is P. F. Felzenszwalb, D. P. Huttenlocher: "Efficient Graph-Based Image Segmentation", IJCV 2004.
+The start, scikit-image's, takes about four fifths of the search's time; OpenCV contrib, in C++, needs less than half for it.
 """
 
 from dataclasses import dataclass
