@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export CONSTRAINTS WORKERS CLAIMS_ONLY
 RUN = .venv/bin/python -m scripts.tools
 
-.PHONY: help course test test-long alone alone-environment lab lecture notebooks seeds slides site pdf links bench weights lint release clean environment core
+.PHONY: help course test test-long alone alone-environment lab lecture notebooks seeds slides site pdf links bench weights cards lint release clean environment core
 
 help:
 	@echo "make course      run every lesson from a fresh kernel, print a table, leave the site of this run in build/site"
@@ -27,6 +27,7 @@ help:
 	@echo "make slides      a deck per lesson in build/slides/"
 	@echo "make bench       every listing against the deck's way of doing it; writes build/bench.json"
 	@echo "make weights     train the weights that ship with the course"
+	@echo "make cards       the long runs whose results lessons read, into data/cards/; goes on where it was stopped (hours)"
 	@echo "make lint        format, stamp generated parts, check the anatomy of every lesson"
 	@echo "make release     VERSION=1.1: stamp it, run make test, commit, tag (maintainers)"
 	@echo "make clean       remove build/ and caches (.venv and downloaded data stay)"
@@ -85,6 +86,9 @@ bench: core
 
 weights: core
 	@$(RUN).train_weights $(LESSONS)
+
+cards: core
+	@$(RUN).cards $(LESSONS)
 
 lint: core
 	@$(RUN).lint $(LESSONS)

@@ -9,7 +9,7 @@ claims.py       claims, their bounds, and why one cannot be measured here
 exercises/      checks, hints and worked solutions, a module a lesson
 detection/      boxes, proposals, pooling, R-CNN, Fast R-CNN, Faster R-CNN, and how good they are
 pretrained/     nets that others trained: found, fetched, checked, converted, used
-weights.py      the weights that ship with the course: verified and loaded
+weights.py      the weights that ship with the course: verified and loaded;  cards.py  results of long runs
 data/           one loader a data set, the ladder of sources, verified downloads, files of one's own
 models.py       the nets of lessons 07, 08 and 10
 plots.py        the house style, and figures that lessons share

@@ -9,6 +9,7 @@ import json
 import re
 from pathlib import Path
 
+from scripts import cards as long_runs
 from scripts.tools import road
 from scripts.tools.lessons import ROOT, source, tags
 
@@ -175,14 +176,15 @@ def requirements(path: Path, notebook) -> list[str]:
 
 
 def cards(path: Path, notebook) -> list[str]:
-    """No number of a weights card is typed: a cell reads the card and prints it."""
+    """No number of a card is typed, of weights or of long runs (data/cards): a cell reads the card and prints it."""
     known = json.loads((ROOT / "weights" / "manifest.json").read_text(encoding="utf-8"))["weights"]
-    typed = {
-        text: name
-        for name in notebook.metadata.course.weights
-        for value in scores_of(known.get(name, {}))
-        for text in writings(value)
-    }
+    typed = {}
+    for name in notebook.metadata.course.weights:
+        typed |= {text: name for value in scores_of(known.get(name, {})) for text in writings(value)}
+    for name in read_cards(notebook):
+        # as shares only: among so many numbers some per cent of a paper would be found by chance
+        shares = [f"{value:.{digits}f}" for value in results_in(long_runs.read(name)) for digits in (3, 4)]
+        typed |= {text.lstrip("0"): name for text in shares}
     wrong = []
     for cell in notebook.cells:
         text = source(cell)
@@ -198,9 +200,28 @@ def cards(path: Path, notebook) -> list[str]:
 
 
 def scores_of(card: dict) -> list[float]:
-    """The results in a card."""
-    others = card.get("other_scores", {}).values()
-    return [value for value in [card.get("score"), *others] if isinstance(value, float)]
+    """The results in a card of weights."""
+    results = {key: value for key, value in card.items() if key != "epochs"}
+    return [
+        value
+        for value in [*results.values(), *card.get("other_scores", {}).values()]
+        if isinstance(value, float)
+    ]
+
+
+def read_cards(notebook) -> list[str]:
+    """The cards of long runs that a lesson reads, by name."""
+    code = "\n".join(source(cell) for cell in notebook.cells if cell.cell_type == "code")
+    return re.findall(r"""cards\.read\(["'](\w+)["']\)""", code)
+
+
+def results_in(card) -> list[float]:
+    """Every accuracy and recall in a card: the numbers of four digits between 0 and 1."""
+    if isinstance(card, dict):
+        return [value for part in card.values() for value in results_in(part)]
+    if isinstance(card, list):
+        return [value for part in card for value in results_in(part)]
+    return [card] if isinstance(card, float) and 0 < card < 1 and round(card, 2) != card else []
 
 
 def writings(value: float) -> set[str]:
