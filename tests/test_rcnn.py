@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from scripts import models, weights
-from scripts.detection import detections, rcnn
+from scripts import data, models, weights
+from scripts.detection import detections, evaluation, proposals, rcnn, regions
 from scripts.detection.boxes import decode, iou
+from scripts.tools import anatomy, lessons
 from scripts.tools.trainers import lesson_16
 from tests.detection_cases import BOXES, LABELS, NO_LABEL, NONE, TRUTH
 
@@ -112,7 +113,7 @@ def test_a_picture_without_proposals(net, picture):
     """Every step has an answer for it: features of no box, scores of no box, no detection."""
     pooled, features, logits = rcnn.describe(net, picture, NONE)
     assert pooled.shape == (0, 3136) and features.shape == (0, 128) and logits.shape == (0, 11)
-    found = detections.detect(NONE, logits[:, :10], np.zeros((0, 10, 4)))
+    found = detections.detect(NONE, logits[:, :10], np.zeros((0, 10, 4)), size=picture.shape[:2])
     assert found.boxes.shape == (0, 4) and len(found.scores) == len(found.labels) == 0
 
 
@@ -121,6 +122,28 @@ def test_describe_is_what_the_net_says(net, picture):
     expected = net(rcnn.ink(rcnn.warp(picture, boxes)), training=False)
     for ours, theirs in zip(rcnn.describe(net, picture, boxes), expected, strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_describe_takes_the_crops_it_is_given(net, picture):
+    boxes = np.array([[5.0, 5, 30, 40], [0, 0, 80, 60]])
+
+    def narrow(image, some):
+        return rcnn.ink(rcnn.warp(image, some, context=0))
+
+    expected = net(narrow(picture, boxes), training=False)
+    for ours, theirs in zip(rcnn.describe(net, picture, boxes, crops=narrow), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-4, atol=1e-4)
+    assert not np.allclose(rcnn.describe(net, picture, boxes)[0], expected[0])
+
+
+def test_moved_boxes_need_the_pictures_size():
+    """Without it they would be cut at the borders of some other picture."""
+    boxes, scores = np.array([[100.0, 100, 300, 300]]), np.array([[0.9]])
+    with pytest.raises(ValueError, match="give size=image.shape"):
+        detections.detect(boxes, scores, np.zeros((1, 1, 4)))
+    found = detections.detect(boxes, scores, np.zeros((1, 1, 4)), size=(240, 320))
+    assert found.boxes.tolist() == [[100, 100, 300, 240]]
+    assert detections.detect(boxes, scores).boxes.tolist() == boxes.tolist()
 
 
 def clouds(rng, n=60):
@@ -180,7 +203,7 @@ def test_detect_thresholds_suppresses_within_a_class_and_moves_boxes():
     assert found.labels.tolist() == [0, 1] and found.scores.tolist() == [0.9, 0.2]
     deltas = np.zeros((3, 2, 4))
     deltas[0, 0] = [-0.75, 0, 0, 0]
-    moved = detections.detect(boxes, scores, deltas)
+    moved = detections.detect(boxes, scores, deltas, size=(160, 160))
     assert moved.scores.tolist() == [0.9, 0.8, 0.2]  # moved away, the best no longer suppresses the second
     assert moved.boxes[0].tolist() == [0, 10, 20, 50]  # cut at the picture's border
     assert iou(moved.boxes[2:], boxes[:1])[0, 0] == 1
@@ -189,9 +212,9 @@ def test_detect_thresholds_suppresses_within_a_class_and_moves_boxes():
 def test_one_regressor_may_serve_all_classes():
     boxes, scores = np.array([[10.0, 10, 50, 50], [60, 60, 90, 90]]), np.array([[0.9, 0.2], [-2.0, 0.8]])
     one = np.array([[[0.25, 0, 0, 0]], [[0, 0.5, 0, 0]]])
-    found = detections.detect(boxes, scores, one)
+    found = detections.detect(boxes, scores, one, size=(160, 160))
     assert found.boxes.tolist() == [[20, 10, 60, 50], [60, 75, 90, 105], [20, 10, 60, 50]]
-    again = detections.detect(boxes, scores, np.repeat(one, 2, axis=1))
+    again = detections.detect(boxes, scores, np.repeat(one, 2, axis=1), size=(160, 160))
     np.testing.assert_array_equal(again.boxes, found.boxes)
 
 
@@ -220,3 +243,55 @@ def test_the_shipped_form_says_what_its_three_models_say(net):
     np.testing.assert_allclose(scores, features @ svms.weights + svms.biases, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(moves, rcnn.profile(maps) @ w + b, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(same, logits, atol=1e-5)
+
+
+def cells_of_lesson():
+    return {cell.id: lessons.source(cell) for cell in lessons.read(lessons.chosen(["16"])[0]).cells}
+
+
+@pytest.mark.parametrize(
+    ("cell", "file", "name"),
+    [
+        ("sim-build", "proposals", "size_similarity"),
+        ("sim-build", "proposals", "fill_similarity"),
+        ("warp-build", "rcnn", "ink"),
+        ("code-build", "boxes", "decode"),
+    ],
+)
+def test_what_stands_beside_a_mirrored_function_is_mirrored_too(cell, file, name):
+    """A cell names one function that it mirrors; these are the others in lesson 16."""
+    theirs = (lessons.ROOT / f"scripts/detection/{file}.py").read_text(encoding="utf-8")
+    assert anatomy.definition(cells_of_lesson()[cell], name) == anatomy.definition(theirs, name)
+
+
+def test_the_lessons_greedy_loop_joins_as_group_does():
+    """And a changed similarity changes what it joins."""
+    space = {"np": np, "Hierarchy": proposals.Hierarchy}
+    for cell in ("sim-build", "loop-build"):
+        exec(cells_of_lesson()[cell], space)
+    for image in data.load_scenes(3, "test").images:
+        hsv = regions.in_colour_space(image, "HSV")
+        found = regions.describe(regions.segment(hsv), regions.histogram_bins(hsv))
+        ours, theirs = space["greedy"](found), proposals.group(found)
+        for name in ("boxes", "joined", "similarity"):
+            np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    space["size_similarity"] = lambda size_a, size_b, pixels: 0.0
+    assert not np.array_equal(space["greedy"](found).joined, theirs.joined)
+
+
+def test_the_lessons_matching_and_average_precision_are_the_evaluators():
+    """On random detections of one class; some objects are found twice, some not at all."""
+    rng, space = np.random.default_rng(0), {"np": np, "iou": iou}
+    exec(cells_of_lesson()["match-build"], space)
+    assert space["match"](BOXES, NONE).tolist() == [0] * len(BOXES)
+    for limit in (0.5, 0.7):
+        outcomes = []
+        for _ in range(20):
+            start = rng.uniform(0, 100, (3, 2))
+            truth = np.concatenate([start, start + 40], axis=1)
+            boxes = truth[rng.integers(3, size=6)] + rng.normal(scale=5, size=(6, 4))
+            outcomes.append(space["match"](boxes, truth, limit))
+            np.testing.assert_array_equal(outcomes[-1], evaluation.match(boxes, truth, None, limit))
+        outcomes = np.concatenate(outcomes)
+        curve = evaluation.precision_recall(outcomes, 60)
+        assert space["average_precision"](outcomes, 60) == pytest.approx(evaluation.average_precision(*curve))

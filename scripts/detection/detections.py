@@ -15,15 +15,21 @@ class Detections(NamedTuple):
     labels: np.ndarray
 
 
-def detect(boxes, scores, deltas=None, min_score=-1.0, iou_threshold=0.3, size=(160, 160)) -> Detections:
+def detect(boxes, scores, deltas=None, min_score=-1.0, iou_threshold=0.3, size=None) -> Detections:
     """From scores to detections: threshold, box regression, suppression class by class (section 2.2).
 
     Args:
         boxes: float, shape (n, 4); scores: float, shape (n, classes).
         deltas: float, shape (n, classes, 4), the regressors' answers, or (n, 1, 4), one for all classes; None: boxes stay
             as proposed. Scores stay in any case.
-        min_score: a class is reported where its score is above this; size: (height, width) of the picture.
+        min_score: a class is reported where its score is above this.
+        size: (height, width) of the picture, at whose borders moved boxes are cut; needed where there are deltas.
+
+    Raises:
+        ValueError: deltas without a size.
     """
+    if deltas is not None and size is None:
+        raise ValueError("detect: moved boxes are cut at the picture's borders: give size=image.shape[:2]")
     rows, labels = np.nonzero(scores > min_score)
     found = boxes[rows]
     if deltas is not None:

@@ -154,11 +154,18 @@ def regression_pairs(boxes, truth, labels, iou_threshold=0.6):
     return near, encode(boxes[near], truth[objects]), labels[objects]
 
 
-def describe(model, image, boxes) -> list[np.ndarray]:
-    """All outputs of `object_net` for the boxes of one picture, each of shape (n, ...); n may be 0."""
+def describe(model, image, boxes, crops=None) -> list[np.ndarray]:
+    """All outputs of a net such as `object_net` for the boxes of one picture, each of shape (n, ...); n may be 0.
+
+    Args:
+        image: uint8, shape (height, width, 3); boxes: float, shape (n, 4).
+        crops: what makes the net's inputs of (image, boxes): float32, shape (n, 28, 28, 1). None takes the ink of warped boxes.
+            A net has to see the kind of crops that it was trained on.
+    """
     if len(boxes) == 0:
         return [np.zeros((0, *output.shape[1:]), np.float32) for output in model.outputs]
-    return [output.numpy() for output in _call(model)(ink(warp(image, boxes)))]
+    seen = ink(warp(image, boxes)) if crops is None else crops(image, boxes)
+    return [output.numpy() for output in _call(model)(seen)]
 
 
 def train_svm(positives, negatives, rng, first=1000, margin=-1.0, passes=2, loss="squared_hinge"):

@@ -18,10 +18,15 @@ from scripts.tools.listings import torch_python
 
 # lesson 16 from its scenes to its box regression, without what it only shows
 CELLS = (
-    "scenes-load", "recall-build", "recall-run", "warp-build", "ink-build", "tune-nearest", "tune-labels", "tune-batch",
-    "tune-net", "tune-data", "tune-build", "tune-run", "svm-labels", "svm-build", "features-run", "svm-run", "detect-build",
-    "detect-run", "box-build", "box-run", "few-build", "few-run",
+    "sim-build", "loop-build", "search-run", "warp-build", "tune-net", "tune-labels", "tune-run", "svm-build", "features-run",
+    "svm-run", "code-build", "box-run",
 )  # fmt: skip
+TRAINED = {
+    "fine-tuning": "tune-run",
+    "features": "features-run",
+    "SVMs": "svm-run",
+    "box regression": "box-run",
+}
 COUNTS, LIMIT, REPEATS = (100, 500, 2000), 0.3, 5
 
 
@@ -38,6 +43,7 @@ def stages() -> tuple[dict[str, float], dict[str, float]]:
     from scripts.detection.proposals import selective_search
 
     _, space = run_cells("16", (), "", CELLS, "")
+    cells = {cell.id: lessons.source(cell) for cell in lessons.read(lessons.chosen(["16"])[0]).cells}
     images, held, net = space["train_scenes"].images, space["test_scenes"].images, space["net"]
     scale, w, b, box_w, box_b = (space[name] for name in ("scale", "svm_w", "svm_b", "box_w", "box_b"))
 
@@ -47,10 +53,10 @@ def stages() -> tuple[dict[str, float], dict[str, float]]:
     training = {"proposals": clocked(lambda: [selective_search(image) for image in images])[0]}
     pairs = list(zip(images, space["training"], strict=True))
     training["warping"] = clocked(lambda: [crops(*pair) for pair in pairs])[0]
-    training |= {
-        name: took - (training["warping"] if name == "features" else 0)  # its crops are made anew
-        for name, took in space["training_seconds"].items()
-    }
+    training |= {name: clocked(exec, cells[id], space)[0] for name, id in TRAINED.items()}
+    # the cell describes test scenes as well, and makes all crops anew
+    training["features"] *= len(images) / (len(images) + len(held))
+    training["features"] -= training["warping"]
     rows = []
     for image in held:
         proposing, boxes = clocked(selective_search, image)
@@ -58,7 +64,7 @@ def stages() -> tuple[dict[str, float], dict[str, float]]:
         describing, (maps, features, _) = clocked(rcnn.describe, net, image, boxes)
         scoring, scores = clocked(lambda x: x * scale @ w + b, features)
         moving, deltas = clocked(lambda x: (rcnn.profile(x) @ box_w + box_b)[:, None], maps)
-        suppressing, _ = clocked(detections.detect, boxes, scores, deltas)
+        suppressing, _ = clocked(detections.detect, boxes, scores, deltas, -1.0, 0.3, image.shape[:2])
         rows.append((proposing, warping, describing - warping, scoring, moving, suppressing))
     names = ("proposals", "warping", "CNN", "SVMs", "box regression", "threshold and NMS")
     return training, dict(zip(names, np.median(rows, axis=0).tolist(), strict=True))

@@ -107,7 +107,8 @@ def scored(detector) -> dict[str, float]:
     held = load_scenes(100, "test")
     boxes = [selective_search(image) for image in held.images]
     said = [rcnn.describe(detector, image, some) for image, some in zip(held.images, boxes, strict=True)]
-    moved = [detections.detect(b, s, d[:, None]) for b, (s, d, _) in zip(boxes, said, strict=True)]
+    size = held.images.shape[1:3]
+    moved = [detections.detect(b, s, d[:, None], size=size) for b, (s, d, _) in zip(boxes, said, strict=True)]
     as_proposed = [detections.detect(b, s) for b, (s, *_) in zip(boxes, said, strict=True)]
     truth, results = objects_in(held), {}
     for suffix, found in (("", moved), (" as proposed", as_proposed)):
