@@ -4,11 +4,13 @@ Every loader prints one line that says which source served. Lessons use this mod
 ``data.load_mnist()``, ``data.load_cifar10()``, ``data.load_photo_patches()``, ``data.load_faces()``,
 ``data.load_diabetes()``, ``data.photograph("chelsea")``; and ``data.read_image(path)``, ``data.frames(path)`` for
 pictures and videos of one's own. For detection: ``data.load_scenes(100)``, ``data.load_bccd()``,
-``data.load_voc2007()``, and ``data.read_voc(folder)`` for a folder of one's own in Pascal VOC's form.
+``data.load_voc2007()``, ``data.read_voc(folder)`` for a folder of one's own in Pascal VOC's form, and
+``data.read_any(folder_or_zip)`` for one in Pascal VOC's, YOLO's or COCO's form or with a CSV table, in parts.
 """
 
 from scripts.data.ladder import DataError, sources_used
 from scripts.data.own_files import frames, read_image
+from scripts.data.own_sets.any_form import Parts, read_any
 from scripts.data.pictures import (
     Faces,
     Images,
@@ -32,6 +34,7 @@ __all__ = [
     "DataError",
     "Faces",
     "Images",
+    "Parts",
     "Scenes",
     "Table",
     "VocSet",
@@ -46,6 +49,7 @@ __all__ = [
     "load_scenes",
     "load_voc2007",
     "photograph",
+    "read_any",
     "read_image",
     "read_table",
     "read_voc",
