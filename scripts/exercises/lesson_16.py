@@ -427,8 +427,8 @@ context_shares = {"with": by_context[2], "without": by_context[0], "difference":
                   "error": np.std(differences, ddof=1) / np.sqrt(3)}
 
 One run gave 0.829, 0.825, 0.800 with context and 0.729, 0.771, 0.779 without it: a difference of 0.058 with an error of 0.023.
-A good answer says three things. First, the difference with its error, and whether it is more than twice the error: here it is,
-though three seeds are few. Second, why context may help: `ink` takes the colour of the crop's border for the ground, and
+A good answer says three things. First, the difference with its error, and whether it is clear: for three seeds it has to be
+above 4.3 errors, and 0.058 is 2.5 errors. So three seeds leave it open, though all three differences are positive. Second, why context may help: `ink` takes the colour of the crop's border for the ground, and
 without context the digit itself touches that border. Third, what was held equal, and what was not: boxes, seeds, batches and
 steps are the same, but 60 steps are few, and the objects' own boxes are not the proposals that a detector has to classify.
 """,
