@@ -145,14 +145,15 @@ def repaired_net(answer) -> None:
 def kmeans(sides, start):
     """The reference of exercise 4. Returns float, shape (k, 2)."""
     centres, before = np.array(start, float), None
-    while True:
+    for _ in range(100):
         which = (1 - overlaps(sides, centres)).argmin(axis=1)
         if before is not None and np.array_equal(which, before):
-            return centres
+            break
         for k in range(len(centres)):
             if (which == k).any():
                 centres[k] = sides[which == k].mean(axis=0)
         before = which
+    return centres
 
 
 def overlaps(sides, centres):
@@ -214,7 +215,10 @@ def anchors_by_kmeans(answer) -> None:
                     by_distance(sides, first),
                     "this is k-means by the difference of the sides: the distance is 1 - IoU",
                 ),
-                (one_round(sides, first), "this is one round: repeat until no object changes its shape"),
+                (
+                    one_round(sides, first),
+                    "this is one round: repeat until every object stays with its shape",
+                ),
                 (first, "these are the first shapes: move each to the mean of its objects"),
                 (
                     farthest(sides, first),
@@ -377,19 +381,20 @@ With a ReLU no delta can be negative, so no box could move left or up, or become
         worked="""
 def kmeans_shapes(sides, start):
     shapes, before = np.array(start, float), None
-    while True:
+    for _ in range(100):
         common = np.minimum(sides[:, None], shapes[None]).prod(axis=2)
         areas = sides.prod(axis=1)[:, None] + shapes.prod(axis=1)[None]
         which = (1 - common / (areas - common)).argmin(axis=1)
         if before is not None and np.array_equal(which, before):
-            return shapes
+            break
         for k in range(len(shapes)):
             if np.any(which == k):
                 shapes[k] = sides[which == k].mean(axis=0)
         before = which
+    return shapes
 
 The distance 1 - IoU counts a pixel more for a small box than for a large one; the difference of the sides would not.
-With nine shapes, some of them become slim, so that the 1s are overlapped too. The price: they fit this kind of object only.
+With nine shapes, some of them become narrow, so that the 1s are overlapped too. The price: they fit this kind of object only.
 """,
     ),
     "18.5": Exercise(
@@ -419,7 +424,7 @@ def run(net, image, times):
             likeliest = moves[np.arange(len(boxes)), scores.argmax(axis=1)]
             moved = clip(decode(boxes, likeliest), 160, 160)
             boxes = np.where(large_enough(moved, 8)[:, None], moved, boxes)
-    return detections.detect(boxes, scores, moves, 0.05)
+    return detections.detect(boxes, scores, moves, 0.05, size=(160, 160))
 
 judged = {}
 for times in (1, 2, 3):
