@@ -18,6 +18,7 @@ from scripts.detection import anchors, faster_rcnn
 from scripts.tools import lessons
 
 pytestmark = pytest.mark.long
+SAME = 2e-4  # threads add in another order: a few steps of training part by 1e-5
 
 
 class Change(NamedTuple):
@@ -89,9 +90,13 @@ class Lesson:
                 self.run(id, self.cells[id])
             values.append(self.value(change.watch))
         before, changed, after = values
-        same = before.shape == after.shape and np.allclose(before, after, equal_nan=True, atol=1e-5)
+        same = before.shape == after.shape and np.allclose(
+            before, after, equal_nan=True, atol=SAME, rtol=SAME
+        )
         assert len(before) and same, f"{change.rerun}: without a change the result moved as well"
-        return before.shape != changed.shape or not np.allclose(before, changed, equal_nan=True, atol=1e-5)
+        return before.shape != changed.shape or not np.allclose(
+            before, changed, equal_nan=True, atol=SAME, rtol=SAME
+        )
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +186,7 @@ def lesson_18(tmp_path_factory):
         r"load_scenes\(100,": "load_scenes(4,",
         r":360\]": ":8]",
         r"360:\]": "8:]",
-        r"STEPS = \d+": "STEPS = 3",
+        r"STEPS = \d+": "STEPS = 2",
     }
     return Lesson("18", small, "detect-run", tmp_path_factory.mktemp("lesson_18"))
 
