@@ -23,7 +23,15 @@ from scripts.tools.execute import WORKERS, Run, execute, shared_cores
 from scripts.tools.run import problems, table
 
 # what a clone of the course brings that a lesson can meet
-PARTS = ("scripts", "notebooks", "pyproject.toml", "data/manifest.json", "data/data-diabetes.csv", "weights")
+PARTS = (
+    "scripts",
+    "notebooks",
+    "pyproject.toml",
+    "data/manifest.json",
+    "data/data-diabetes.csv",
+    "data/cards",
+    "weights",
+)
 # nothing of this process's own settings reaches a student's kernel
 OURS = ("COURSE_", "PYTEST_", "PYTHONPATH")
 
