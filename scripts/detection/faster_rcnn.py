@@ -294,7 +294,14 @@ class Stages(fast_rcnn.Stages):
 
 
 def answers(net: Stages, maps, boxes):
-    """What the heads say of boxes: probabilities, float32 (n, classes), without the background's; deltas (n, classes, 4)."""
+    """What the heads say of boxes of one picture.
+
+    Args:
+        maps: of `net.map`, (1, rows, columns, channels); boxes: float (n, 4), pixels, n above 0.
+
+    Returns:
+        Probabilities, float32 (n, classes), without the background's; deltas, float32 (n, classes, 4), times `BOX_STD`.
+    """
     logits, deltas = net.heads(net.pool(maps, boxes.astype(np.float32)))
     return tf.nn.softmax(logits).numpy()[:, :-1], deltas.numpy() * BOX_STD
 
@@ -313,10 +320,13 @@ def detect(
     """From a picture to detections; the map is computed once, for proposals and for classes.
 
     Args:
+        image: uint8, (height, width, 3), RGB.
         min_score, iou_threshold: as `fast_rcnn.detect`; settings: of `propose`.
-        passes: how often the boxes go through the heads. With 2 the boxes that the first pass moved are pooled and judged
-            again (iterative localization: Gidaris and
-            Komodakis, ICCV 2015).
+        passes: how often the boxes go through the heads, at least 1. With 2 the boxes that the first pass moved are pooled
+            and judged again (iterative localization: S. Gidaris and N. Komodakis, ICCV 2015).
+
+    Returns:
+        Boxes in pixels of the picture, surest first; none is shape (0, 4).
     """
     maps = net.map(image[None].astype(np.float32) / np.float32(255))
     boxes = net.propose(maps, *image.shape[:2], **settings).boxes
