@@ -125,3 +125,39 @@ def _group(name: str) -> int:
     if name.startswith("group"):
         return int(name.removeprefix("group").partition("_")[0])
     return len(GROUPS) if name.startswith(("head", "mean", "logits")) else 0
+
+
+def halves(model, group: int | None, ends=(3, 5)):
+    """A backbone cut in two, so that what is never trained can be computed once: together they are the net, sharing its layers.
+
+    Args:
+        model: of `backbone` at stride 16, or `build`.
+        group: the first group of the second half; all before it stays as it is. None: the second half has nothing to train.
+        ends: the groups whose maps are the answer, rising.
+
+    Returns:
+        first, a model from pictures to a list of maps; second, a model from that list to the maps at `ends`.
+    """
+    import keras
+    from keras import layers
+
+    train_from(model, group)
+    cut = ends[-1] + 1 if group is None else max(group, 1)
+    # what the second half has to be given: the map before the cut, and the answers that lie before it
+    given = sorted({min(end, cut - 1) for end in ends})
+    first = keras.Model(model.input, [_map_after(model, number) for number in given], name="frozen")
+    ports = [keras.Input(one.shape[1:]) for one in first.outputs]
+    maps, x = dict(zip(given, ports, strict=True)), ports[-1]
+    if cut <= ends[-1]:
+        rest = keras.Model(_map_after(model, cut - 1), [_map_after(model, end) for end in ends if end >= cut])
+        later = rest(x)
+        later = later if isinstance(later, list) else [later]
+        maps |= dict(zip([end for end in ends if end >= cut], later, strict=True))
+    answers = [layers.Identity(name=f"map{end}")(maps[end]) for end in ends]
+    return first, keras.Model(ports, answers, name="trained")
+
+
+def _map_after(model, group: int):
+    """The tensor that a group of blocks ends with; 0: the stem's."""
+    names = [layer.name for layer in model.layers if _group(layer.name) == group]
+    return model.get_layer(names[-1]).output

@@ -1,0 +1,235 @@
+"""A detector of your own: trained on your pictures, kept in a folder, loaded, and shown new ones.
+
+    from scripts import data
+    from scripts.detection.detector import Detector
+
+    parts = data.read_any("my_pictures")
+    detector = Detector.train(parts.train, parts.validation)
+    detector.save("my_detector")
+    found = Detector.load("my_detector")(picture)
+
+It is lesson 18's Faster R-CNN on a backbone from ImageNet (photo_net.py, photo_training.py). Files: detector_files.py. By a line:
+
+    python -m scripts.detection.detector train|test|show FOLDER
+"""
+
+import time
+
+import cv2
+import numpy as np
+
+from scripts.detection import detector_files, fast_rcnn, photo_net, photo_training
+from scripts.detection.detections import Detections
+from scripts.detection.evaluation import Evaluation, evaluate, objects_in
+from scripts.detection.photo_net import PHOTO, SIDE, SMALL, Net, Plan, Stages
+from scripts.runtime import progress
+from scripts.runtime import seed as set_seed
+
+STARTS = ("imagenet", "digits", "nothing")
+CHECKS = 6  # how often a training is judged on the validation part
+PATIENCE = 3  # checks without a better one after which it ends
+JUDGED = 100  # validation pictures that a check looks at, at most
+LOWEST = 0.02  # score of detections that an evaluation counts
+PASSES = 2  # how often boxes go through the heads: the second look sharpens them
+
+
+class Detector:
+    """A trained detector. `detector(picture)` finds; `classes` names what; `card` tells how it was made; `history`: its losses."""
+
+    def __init__(self, net: Net, card: dict, history=None, found=None):
+        self.net, self.card = net, card
+        self.history = np.zeros((0, 4), np.float32) if history is None else history
+        self.found = found or []
+        self._stages = Stages(net)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.net.plan.classes
+
+    @classmethod
+    def train(
+        cls,
+        train,
+        validation=None,
+        steps: int = 900,
+        start: str = "imagenet",
+        trainable_from: int | None = 4,
+        side: int = SIDE,
+        anchors: int = photo_net.ANCHORS,
+        seed: int = 0,
+        about: dict | None = None,
+        doing: str = "training",
+        **settings,
+    ) -> "Detector":
+        """Train on a set of pictures with boxes.
+
+        Args:
+            train, validation: sets (`data.read_any(...).train`, `data.load_bccd()`, `data.load_scenes(...)`) with the same classes.
+                Pictures without objects are learnt from too. Difficult objects are left out, and a picture that has no other.
+                With a validation part the training is judged `CHECKS` times, keeps the best weights, and ends early when nothing
+                gets better.
+            start: "imagenet": EfficientNet-Lite0's photographs; "digits": the course's small backbone from lesson 17's digits;
+                "nothing": the small one, from random weights.
+            trainable_from: from which group of blocks on the backbone of "imagenet" is fine-tuned; None: it stays frozen. The
+                small one is always trained.
+            side: pixels that the longer side of each picture is brought to. anchors: how many, of k-means over the objects.
+            about: what the card should say of the data, such as {"data": "200 photographs of ...", "not for": "..."}.
+            doing: a name for the progress bar. settings: of `photo_training.Settings`.
+
+        Raises:
+            ValueError: an unknown start, no object to learn from, other classes in the validation part.
+            WeightsError: the start's weights are not here; the message names the cure.
+        """
+        if start not in STARTS:
+            raise ValueError(f"start is one of {', '.join(STARTS)}, not {start!r}")
+        if validation is not None and tuple(validation.classes) != tuple(train.classes):
+            raise ValueError("the validation part has other classes than the training part")
+        began = time.perf_counter()
+        set_seed(seed)
+        examples = usable(train, side)
+        sizes = photo_net.anchor_sizes([one[1] for one in examples], anchors)
+        backbone = PHOTO if start == "imagenet" else SMALL
+        plan = Plan(
+            tuple(train.classes), sizes, backbone, trainable_from if start == "imagenet" else None, side
+        )
+        net = Net(plan)
+        if start == "digits":
+            start_from_digits(net)
+        detector = cls(net, {})
+        judge = _Judge(detector, validation, steps) if validation is not None and len(validation) else None
+        how = photo_training.Settings(steps=steps, seed=seed, **settings)
+        detector.history = photo_training.train(net, *zip(*examples, strict=True), how, doing, judge)
+        if judge:
+            judge.keep_the_best()
+        made = {"start": start, "settings": how._asdict(), "seconds": round(time.perf_counter() - began, 1)}
+        made |= {"steps done": len(detector.history), "pictures": len(examples)}
+        made |= {"objects": sum(len(one[1]) for one in examples)}
+        detector.card = detector_files.card_of(plan, made, about, judge.scores if judge else None)
+        return detector
+
+    def __call__(
+        self, picture, min_score: float = 0.3, iou_threshold: float = 0.3, passes: int = PASSES
+    ) -> Detections:
+        """What is found on one picture.
+
+        Args:
+            picture: uint8, (height, width, 3), RGB, any size. min_score: surer ones only; `evaluate` counts from `LOWEST` on.
+            iou_threshold, passes: as `photo_net.detect`.
+
+        Returns:
+            Boxes in pixels of this picture, surest first; labels are positions in `classes`.
+
+        Raises:
+            ValueError: no picture of this form.
+        """
+        picture = np.asarray(picture)
+        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or 0 in picture.shape:
+            raise ValueError(
+                f"a picture is uint8 of shape (height, width, 3), RGB, as data.read_image gives it; this is {picture.dtype} of {picture.shape}"
+            )
+        small, factors = brought_to(picture, self.net.plan.side)
+        found = photo_net.detect(self._stages, small, min_score, iou_threshold, passes)
+        return found._replace(boxes=found.boxes / factors)
+
+    def find_all(self, pictures, doing: str = "", **settings) -> list[Detections]:
+        """Detections of each picture of a set, for `evaluate` of evaluation.py; settings: of `__call__`."""
+        settings = {"min_score": LOWEST, **settings}
+        return [self(image, **settings) for image in progress(pictures, doing)]
+
+    def evaluate(self, pictures, iou_threshold: float = 0.5, doing: str = "", **settings) -> Evaluation:
+        """Average precision on a set; `found` keeps the detections. Difficult objects count neither way.
+
+        Raises:
+            ValueError: a set of other classes, or without pictures.
+        """
+        if tuple(pictures.classes) != self.classes:
+            raise ValueError(
+                f"this detector knows {', '.join(self.classes)}; the set has {', '.join(pictures.classes)}"
+            )
+        if len(pictures) == 0:
+            raise ValueError("there is no picture to judge by")
+        self.found = self.find_all(pictures.images, doing, **settings)
+        return evaluate(self.found, objects_in(pictures), len(self.classes), iou_threshold)
+
+    def save(self, folder) -> None:
+        """Write weights and card into a folder, whole or not at all. Errors: `detector_files.DetectorError`."""
+        detector_files.save(self.net, self.card, folder)
+
+    @classmethod
+    def load(cls, folder) -> "Detector":
+        """A detector out of a folder that `save` wrote. Errors: `detector_files.DetectorError`, one clear line."""
+        net, card = detector_files.load(folder)
+        return cls(net, card)
+
+
+class _Judge:
+    """Looks at the validation part now and then while a detector is trained, and remembers the best weights."""
+
+    def __init__(self, detector: Detector, validation, steps: int):
+        self.detector, self.every = detector, max(1, steps // CHECKS)
+        few = range(min(len(validation), JUDGED))
+        self.images = [validation.images[i] for i in few]
+        self.objects = objects_in(validation)[: len(few)]
+        self.scores, self.best, self.weights = [], -1.0, None
+
+    def __call__(self, done: int) -> bool:
+        """After each step; True when the training should end."""
+        if done % self.every:
+            return False
+        found = self.detector.find_all(self.images)
+        # at two limits: the second tells apart what the first calls equal
+        means = [
+            evaluate(found, self.objects, len(self.detector.classes), limit).mean for limit in (0.5, 0.75)
+        ]
+        score = float(np.mean(means))
+        self.scores.append({"step": done, "mAP@0.5": means[0], "mAP@0.75": means[1]})
+        if not score <= self.best:
+            self.best, self.weights = score, self.detector.net.model.get_weights()
+            self.at = len(self.scores)
+        return len(self.scores) - self.at >= PATIENCE
+
+    def keep_the_best(self) -> None:
+        if self.weights is not None:
+            self.detector.net.model.set_weights(self.weights)
+
+
+def brought_to(image, side: int):
+    """A picture whose longer side is `side` pixels, and by what its boxes are to be multiplied, float32 (4,).
+
+    Smaller ones are enlarged: the backbone knows things at the size that they have on a whole photograph.
+    """
+    factor = side / max(image.shape[:2])
+    size = [max(1, round(edge * factor)) for edge in image.shape[1::-1]]
+    if size == list(image.shape[1::-1]):
+        return image, np.ones(4, np.float32)
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    factors = np.float32([size[0] / image.shape[1], size[1] / image.shape[0]] * 2)
+    return cv2.resize(image, size, interpolation=way), factors
+
+
+def usable(pictures, side: int) -> list:
+    """What is trained on: (image, boxes, labels) each, brought to a side.
+
+    Raises:
+        ValueError: there is no object to learn from.
+    """
+    examples = []
+    for i, objects in enumerate(objects_in(pictures)):
+        kept = np.ones(len(objects.boxes), bool) if objects.difficult is None else ~objects.difficult
+        if len(kept) and not kept.any():
+            continue
+        small, factors = brought_to(pictures.images[i], side)
+        boxes = np.asarray(objects.boxes, np.float32).reshape(-1, 4)[kept] * factors
+        examples.append((small, boxes, np.asarray(objects.labels)[kept]))
+    if not any(len(boxes) for _, boxes, _ in examples):
+        raise ValueError("there is no object to learn from")
+    return examples
+
+
+def start_from_digits(net: Net) -> None:
+    """Put lesson 17's digit classifier's convolutions into the small backbone."""
+    from scripts import weights
+
+    classifier = fast_rcnn.digit_classifier()
+    weights.load(classifier, "scene_digits")
+    net.trained.set_weights(classifier.get_layer("backbone").get_weights())

@@ -1,0 +1,163 @@
+"""Training the net of photo_net.py on photographs: what its frozen half says of a picture is computed once, and kept.
+
+A step is lesson 18's approximate joint training (S. Ren and others, 2015, section 3.2) with two changes that photographs ask for:
+the pictures of a step differ in size, so their maps are filled up rather than the pictures; and anchors that cross the border of
+a picture are learnt from as well, since an object that fills a photograph has no anchor that lies inside it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from scripts.detection import anchors, fast_rcnn, faster_rcnn
+from scripts.detection.boxes import BOX_STD, encode
+from scripts.detection.feature_cache import FeatureCache
+from scripts.detection.photo_net import Net, anchor_table, as_list
+from scripts.detection.views import View, view_of
+from scripts.runtime import progress
+
+LEARNT_FROM = 200  # proposals of a picture that the heads may be taught with
+
+
+class Settings(NamedTuple):
+    """How a net is trained.
+
+    steps: of `pictures` pictures each. rate: the highest of Adam's, see `fast_rcnn.adam`. mirror: whether half of the pictures are
+    shown with left and right changed; not for what has a left and a right, as letters. scales: a picture's size is one of these
+    times the plan's. jitter: 0 to 1, how much brightness, contrast and colours may change. seed: of all that is drawn. memory:
+    bytes that kept maps may take before they go to the disk. keep: whether maps are kept at all.
+    """
+
+    steps: int = 900
+    rate: float = 1e-3
+    pictures: int = 2
+    mirror: bool = True
+    scales: tuple[float, ...] = (1.0,)
+    jitter: float = 0.0
+    seed: int = 0
+    memory: float = 2e9
+    keep: bool = True
+
+
+def anchor_targets(rng, table, truth, height: int, width: int) -> anchors.Targets:
+    """What the anchors of a photograph are taught: `anchors.targets`, but for which anchors are left out.
+
+    Left out are those whose centre lies outside the picture, on what was filled up; one that only crosses the border stays.
+
+    Args:
+        table: anchors, float (n, 4); truth: the objects' boxes, float (k, 4); height, width: of the picture, pixels.
+    """
+    centres = (table[:, :2] + table[:, 2:]) / 2
+    usable = ((centres > 0) & (centres < (width, height))).all(axis=1)
+    labels, which = anchors.match(table, truth, usable)
+    labels = anchors.draw(rng, labels)
+    deltas, holding = np.zeros((len(table), 4), np.float32), labels == anchors.POSITIVE
+    if holding.any():
+        deltas[holding] = encode(table[holding], truth[which[holding]].astype(float)) / BOX_STD
+    return anchors.Targets(labels, deltas)
+
+
+def step_targets(rng, net: Net, grid, logits, deltas, views: list[View]) -> faster_rcnn.StepTargets:
+    """What one step is taught, from what the proposal network says now.
+
+    Args:
+        grid: rows and columns of the anchors' positions; logits, deltas: (pictures, anchors) and (pictures, anchors, 4).
+        views: the step's pictures.
+    """
+    parts, table = [], anchor_table(*grid, net.stride, net.plan.anchors)
+    for i, view in enumerate(views):
+        of_anchors = anchor_targets(rng, table, view.boxes, *view.size)
+        proposals = faster_rcnn.propose(logits[i], deltas[i], table, *view.size, after=LEARNT_FROM).boxes
+        if len(proposals) + len(view.boxes) == 0:
+            # an empty picture of which nothing is proposed: the whole of it is background
+            proposals = np.float32([[0, 0, *view.size[::-1]]])
+        given = fast_rcnn.prepare(None, proposals, view.boxes, view.labels, len(net.plan.classes))
+        picked = fast_rcnn.sample(rng, given.overlaps, background_iou=0.0)
+        image, labels = np.full(len(picked), i, np.int32), given.labels[picked].astype(np.int32)
+        parts.append((*of_anchors, given.boxes[picked], image, labels, given.targets[picked]))
+    labels, deltas, *rest = zip(*parts, strict=True)
+    return faster_rcnn.StepTargets(np.stack(labels), np.stack(deltas), *map(np.concatenate, rest))
+
+
+def joint_losses(net: Net, given, answer):
+    """The four losses of lesson 18, of maps that the frozen half gave.
+
+    Args:
+        given: the maps of a step's pictures, filled up, (n, rows, columns, channels) each.
+        answer: a function of grid, logits and deltas, which returns `StepTargets`.
+    """
+    maps = net.maps(given, training=True)
+    logits, deltas = net.proposals(maps[-1], training=True)
+    grid = tf.shape(maps[-1])[1:3] // net.halved
+    taught = faster_rcnn.from_python(answer, grid, logits, deltas)
+    pooled = net.pool(maps, taught.boxes, taught.images)
+    positions = tf.reduce_prod(grid)
+    of_anchors = (taught.anchor_labels, taught.anchor_deltas, positions)
+    return (
+        *faster_rcnn.proposal_losses(logits, deltas, *of_anchors),
+        *fast_rcnn.losses(*net.heads(pooled, training=True), taught.labels, taught.targets),
+    )
+
+
+def trainer(net: Net, optimizer, answer):
+    """A step as a graph: it takes the maps of the frozen half and returns the four losses."""
+    variables = net.model.trainable_variables
+    optimizer.build(variables)
+    signature = [[tf.TensorSpec((None, None, None, one.shape[-1])) for one in net.frozen.outputs]]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def step(given):
+        with tf.GradientTape() as tape:
+            losses = joint_losses(net, given, answer)
+            loss = tf.add_n(losses)
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return losses
+
+    return step
+
+
+def filled_up(maps) -> np.ndarray:
+    """Maps of pictures of different sizes as one array, float32 (n, rows, columns, channels): 0 at the right and below."""
+    rows, columns = np.max([one.shape[:2] for one in maps], axis=0)
+    whole = np.zeros((len(maps), rows, columns, maps[0].shape[-1]), np.float32)
+    for place, one in zip(whole, maps, strict=True):
+        place[: one.shape[0], : one.shape[1]] = one
+    return whole
+
+
+def train(net: Net, images, boxes, labels, settings: Settings, doing: str = "", each=None) -> np.ndarray:
+    """Train everything but the frozen half.
+
+    Args:
+        images: uint8 (height, width, 3) each, brought to the plan's side; boxes: float (k, 4) each, k may be 0; labels: int (k,).
+        doing: a name for a progress bar. each: called after each step with the number of steps done; True ends the training.
+
+    Returns:
+        float, shape (steps done, 4): objects and boxes of the proposals, classes and boxes of the heads.
+    """
+    rng, now, history = np.random.default_rng(settings.seed), [], []
+    picture = [tf.TensorSpec((1, None, None, 3))]
+    frozen = tf.function(lambda x: as_list(net.frozen(x, training=False)), picture, autograph=False)
+    step = trainer(
+        net,
+        fast_rcnn.adam(settings.rate, settings.steps),
+        lambda grid, logits, deltas: tuple(step_targets(rng, net, grid, logits, deltas, now)),
+    )
+
+    def maps_of(view: View) -> list[np.ndarray]:
+        return [one[0].numpy() for one in frozen(view.image[None].astype(np.float32))]
+
+    with FeatureCache(settings.memory) as cache:
+        batches = fast_rcnn.shuffled_batches(rng, len(images), settings.pictures, settings.steps)
+        for done, chosen in enumerate(progress(batches, doing, settings.steps), start=1):
+            now, given = [], []
+            for i in chosen:
+                key, view = view_of(rng, images[i], boxes[i], labels[i], settings)
+                kept = settings.keep and key is not None
+                given.append(cache.get((i, *key), lambda v=view: maps_of(v)) if kept else maps_of(view))
+                now.append(view)
+            history.append(step([filled_up(maps) for maps in zip(*given, strict=True)]))
+            if each and each(done):
+                break
+    return np.array(history, np.float32)
