@@ -5,9 +5,10 @@ What a lesson teaches stands in the lesson. What is here is plumbing, and what l
 tools/          the maintainers' commands behind the Makefile, the site's among them; nothing else knows a notebook
 course.py       the door: opens a lesson, installs what it misses; hands on claim, seed, quiet, progress
 forms.py        cells of `# @param` values as sliders;  drawing_pad.py  a canvas for digits
+box_drawing.py  boxes drawn on one's own pictures;  box_files.py  where they are kept;  box_page.py  what the page shows
 claims.py       claims, their bounds, and why one cannot be measured here
 exercises/      checks, hints and worked solutions, a module a lesson
-detection/      boxes, proposals, pooling, R-CNN, Fast R-CNN, Faster R-CNN, and how good they are
+detection/      boxes, proposals, pooling, R-CNN, Fast R-CNN, Faster R-CNN, how good they are, and a detector of one's own
 pretrained/     nets that others trained: found, fetched, checked, converted, used
 weights.py      the weights that ship with the course: verified and loaded;  cards.py  results of long runs
 data/           one loader a data set, the ladder of sources, verified downloads, files of one's own

@@ -332,11 +332,16 @@ def test_weights_that_cannot_be_had_do_not_stop_the_set_up(tmp_path, monkeypatch
     calls = []
     monkeypatch.setenv("COURSE_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(environment.subprocess, "run", lambda command, **how: calls.append(command))
-    environment.fetch_weights()
-    assert calls[0][1:] == ["-m", "scripts.pretrained", "tiny_yolov3"]
+    environment.fetch_weights("core")
+    environment.fetch_weights("full")
+    assert calls[0][1:] == ["-m", "scripts.pretrained", "efficientnet_lite0"]
+    assert calls[1][1:] == ["-m", "scripts.pretrained", "efficientnet_lite0", "tiny_yolov3"]
+    (tmp_path / "efficientnet-lite0-57934424.pth").touch()
+    environment.fetch_weights("full")
+    assert calls[2][1:] == ["-m", "scripts.pretrained", "tiny_yolov3"]
     (tmp_path / "tiny-yolov3.pt").touch()
-    environment.fetch_weights()
-    assert len(calls) == 1
+    environment.fetch_weights("full")
+    assert len(calls) == 3
 
 
 def test_make_sets_up_what_the_lessons_need_and_the_lab_asks_first():

@@ -35,7 +35,8 @@ FETCHED = re.compile(
 )
 
 ONLY_IN_FULL = {"torch", "torchvision", "imageai"}  # what requirements.txt adds, by import name
-WEIGHTS = "tiny_yolov3"  # fetched with the full environment, so that lesson 15 needs no network afterwards
+# fetched with each level, so that lessons 15 and 19 need no network afterwards
+WEIGHTS = {"core": ["efficientnet_lite0"], "full": ["efficientnet_lite0", "tiny_yolov3"]}
 
 
 def level_for(numbers: list[str]) -> str:
@@ -106,8 +107,7 @@ def main(level: str = "core") -> int:
     why = staleness(level)
     if why and not install(level, why):
         return 1
-    if level == "full":
-        fetch_weights()
+    fetch_weights(level)
     return 0
 
 
@@ -179,11 +179,12 @@ def fetched(line: str) -> str | None:
     return f"{word} {name} ({match['size']} {match['unit']})"
 
 
-def fetch_weights() -> None:
-    """Fetch and convert lesson 15's weights, once. Where they cannot be had that is one line: the lesson goes on without."""
+def fetch_weights(level: str) -> None:
+    """Fetch nets that others have trained, once. One that cannot be had is one line: its lesson goes on without."""
     place = Path(os.environ.get("COURSE_WEIGHTS") or ROOT / "weights")
-    if not (place / "tiny-yolov3.pt").exists():
-        subprocess.run([python_of(VENV), "-m", "scripts.pretrained", WEIGHTS], cwd=ROOT)
+    known = json.loads((ROOT / "weights" / "manifest.json").read_text(encoding="utf-8"))["pretrained"]
+    if absent := [name for name in WEIGHTS[level] if not (place / known[name]["file"]).exists()]:
+        subprocess.run([python_of(VENV), "-m", "scripts.pretrained", *absent], cwd=ROOT)
 
 
 def arguments(*words: str) -> str:
