@@ -99,6 +99,25 @@ FORMS = {
 }
 
 
+def unnamed(folder, marked, sized=False, classes=True, name="labels.csv"):
+    """A table without a line of names: picture, corners, class; or picture, size, class and Pascal VOC's corners."""
+    lines = []
+    for path, things in marked.items():
+        for thing, box in things:
+            numbers = [*size_of(path), *HEADS["xmin,ymin,xmax,ymax"](*box)] if sized else list(box)
+            numbers[2:2] = [f'"{thing}"'] if sized and classes else []
+            lines.append([path.name, *numbers, *([f'"{thing}"'] if classes and not sized else [])])
+        lines += [[path.name, *[""] * 5]] * (not things)
+    text = "\n".join(",".join(map(str, line)) for line in lines)
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+UNNAMED = {
+    "CSV without names of columns": unnamed,
+    "CSV without names of columns, with sizes": lambda folder, marked: unnamed(folder, marked, sized=True),
+}
+
+
 def read(folder, **named):
     """The parts; every picture of the folder is in one of them, or named in `skipped`, whatever is wrong with it."""
     parts = data.read_any(folder, **{"tell": False} | named)
@@ -355,11 +374,14 @@ def test_the_report_says_what_was_found(tmp_path, capsys):
     assert lines[2].startswith(
         "Pictures: train 3, validation 1, test 1, by group and seed 0: 5 groups: no names or"
     )
-    assert lines[3:] == ["Left out or cut: 1, all in .skipped:", "  new.png: no annotation in the form COCO"]
+    assert (
+        lines[3] == 'Look at them: .sheet("train") makes a figure of some with their boxes, and its alt text.'
+    )
+    assert lines[4:] == ["Left out or cut: 1, all in .skipped:", "  new.png: no annotation in the form COCO"]
     for i in range(20):
         picture(tmp_path / f"new{i}.png", (4, 4))
     lines = read(tmp_path).report.splitlines()
-    assert len(lines) == 3 + 1 + 8 + 1 and lines[-1] == "  and 13 more"
+    assert len(lines) == 4 + 1 + 8 + 1 and lines[-1] == "  and 13 more"
 
 
 def test_pictures_without_a_label_file(tmp_path):
@@ -436,3 +458,65 @@ def test_a_table_of_all_beside_tables_of_the_parts(tmp_path):
     for path in tmp_path.glob("*.csv"):
         path.write_text(path.read_text().replace(".png", "").replace("filename", "image_id"))
     assert every(read(tmp_path)) == every(parts)
+
+
+# tables without names
+
+
+def test_a_table_without_a_line_of_names_says_what_it_takes_the_columns_for(tmp_path):
+    two = [*CAT, ("a dog, white", (0, 0, 40, 9))]
+    marked = {picture(tmp_path / f"{name}.png"): two for name in ("fox", "hen")}
+    unnamed(tmp_path, marked | {picture(tmp_path / "elk.png"): []})
+    parts = read(tmp_path)
+    assert every(parts) == {"fox.png": two, "hen.png": two, "elk.png": []} and parts.skipped == ()
+    told = "labels.csv: there is no line of names: the columns are taken for filename, x1, y1, x2, y2, class."
+    assert told in parts.report and "x1, y1, x2, y2 are taken to count from 0" in parts.report
+    unnamed(tmp_path, marked, sized=True)
+    parts = read(tmp_path)
+    assert (
+        every(parts)["fox.png"] == two and "xmin, ymin, xmax, ymax are taken to count from 1" in parts.report
+    )
+
+
+def test_the_first_line_without_names_has_the_number_1(tmp_path):
+    unnamed(tmp_path, {picture(tmp_path / f"{name}.png"): CAT for name in ("fox", "hen")})
+    path = tmp_path / "labels.csv"
+    path.write_text("fox.png,12,3,2,13,cat\n" + path.read_text())
+    parts = read(tmp_path)
+    assert every(parts) == {"fox.png": CAT, "hen.png": CAT}
+    assert parts.skipped == ("labels.csv: fox.png: line 1: cat: an inverted box: x1 12, y1 3, x2 2, y2 13",)
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("name", [None, "red fox"])
+def test_a_table_without_a_column_of_classes_has_one_class(tmp_path, head, name):
+    """Named by the caller, or "object"; a line without a box is a picture without objects."""
+    table(tmp_path, {picture(tmp_path / "a.png"): CAT * 2, picture(tmp_path / "b.png"): []}, head)
+    path = tmp_path / "labels.csv"
+    path.write_text(path.read_text().replace("class,", "").replace('"cat",', "").replace(",,,,,", ",,,,"))
+    parts = read(tmp_path, classes=name and [name])
+    right = name or "object"
+    assert every(parts) == {"a.png": [(right, CAT[0][1])] * 2, "b.png": []} and parts.skipped == ()
+    assert parts.classes == (right,)
+    told = f"labels.csv: there is no column of classes: every object is of the class {right}"
+    assert told + ("." if name else ", which classes= names otherwise.") in parts.report
+    if name:
+        # one name may be given as a text
+        assert read(tmp_path, classes=name).classes == (name,)
+
+
+def test_neither_a_line_of_names_nor_a_column_of_classes(tmp_path):
+    unnamed(tmp_path, {picture(tmp_path / "a.png"): CAT}, classes=False)
+    assert every(read(tmp_path, classes=["cat"])) == {"a.png": CAT}
+    unnamed(tmp_path, {tmp_path / "a.png": CAT}, sized=True, classes=False)
+    parts = read(tmp_path)
+    assert every(parts) == {"a.png": [("object", CAT[0][1])]}
+    assert "the columns are taken for filename, width, height, xmin, ymin, xmax, ymax." in parts.report
+
+
+def test_columns_that_are_not_used_are_told_where_the_class_may_be_one(tmp_path):
+    picture(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text("filename,species,x1,y1,x2,y2\na.png,fox,2,3,12,13\n")
+    parts = read(tmp_path)
+    assert every(parts) == {"a.png": [("object", (2, 3, 12, 13))]}
+    assert "labels.csv: columns species are not used" in parts.report

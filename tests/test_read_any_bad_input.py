@@ -132,6 +132,43 @@ def test_a_quote_that_is_not_closed(tmp_path):
     assert parts.skipped[-1] == "b.png: no annotation in the form CSV" and len(parts.skipped) == 3
 
 
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["a.png,20,15,9,9,cat"] * 3, "has no line of names, and in 3 of its 3 lines the last two numbers"),
+        (["a.png,2,3,12,13,7"], "has no line of names, and 1 columns of pictures, 5 of numbers, 0 of words"),
+        (["a.png,b.png,2,3,12,13"], "2 columns of pictures, 4 of numbers, 0 of words"),
+        (["a.png,cat,tail,2,3,12,13"], "1 columns of pictures, 4 of numbers, 2 of words"),
+    ],
+)
+def test_a_table_without_names_that_is_not_clear(tmp_path, lines, reason):
+    picture(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    with pytest.raises(data.DataError) as caught:
+        read(tmp_path)
+    text = str(caught.value)
+    assert "labels.csv: has no line of names, and" in text and reason in text
+    cure = "write a first line with the names of the columns, such as filename,class,xmin,ymin,xmax,ymax"
+    assert cure in text and "\n" not in text
+
+
+def test_a_list_of_pictures_is_no_table_of_boxes(tmp_path):
+    """Pictures and classes without a number: it is left aside without a word."""
+    good(tmp_path, coco)
+    (tmp_path / "kinds.csv").write_text("good.png,cat\n")
+    assert read(tmp_path).skipped == () and "CSV" not in read(tmp_path).report
+
+
+def test_several_names_for_a_table_without_classes(tmp_path):
+    picture(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text("filename,x1,y1,x2,y2\na.png,2,3,12,13\n")
+    told = (
+        r"labels\.csv: has no column of classes, and 2 names are given: give the one that it is of\. Looked"
+    )
+    with pytest.raises(data.DataError, match=told):
+        read(tmp_path, classes=["cat", "dog"])
+
+
 # pictures
 
 

@@ -4,13 +4,15 @@ Every loader prints one line that says which source served. Lessons use this mod
 ``data.load_mnist()``, ``data.load_cifar10()``, ``data.load_photo_patches()``, ``data.load_faces()``,
 ``data.load_diabetes()``, ``data.photograph("chelsea")``; and ``data.read_image(path)``, ``data.frames(path)`` for
 pictures and videos of one's own. For detection: ``data.load_scenes(100)``, ``data.load_bccd()``,
-``data.load_voc2007()``, ``data.read_voc(folder)`` for a folder of one's own in Pascal VOC's form, and
-``data.read_any(folder_or_zip)`` for one in Pascal VOC's, YOLO's or COCO's form or with a CSV table, in parts.
+``data.load_raccoons()``, ``data.load_voc2007()``, ``data.read_voc(folder)`` for a folder of one's own in Pascal VOC's form,
+``data.read_any(folder_or_zip)`` for one in Pascal VOC's, YOLO's or COCO's form or with a CSV table, in parts, and
+``data.contact_sheet(pictures)``, which draws some of a set's pictures with their boxes.
 """
 
 from scripts.data.ladder import DataError, sources_used
 from scripts.data.own_files import frames, read_image
 from scripts.data.own_sets.any_form import Parts, read_any
+from scripts.data.own_sets.contact_sheet import contact_sheet
 from scripts.data.pictures import (
     Faces,
     Images,
@@ -24,12 +26,13 @@ from scripts.data.pictures import (
 from scripts.data.scenes import Scenes, load_scenes
 from scripts.data.tables import DIABETES_COLUMNS, Table, load_diabetes, read_table
 from scripts.data.voc import VOC_CLASSES, VocSet, read_voc
-from scripts.data.voc_sets import BCCD_CLASSES, load_bccd, load_voc2007
+from scripts.data.voc_sets import BCCD_CLASSES, RACCOON_CLASSES, load_bccd, load_raccoons, load_voc2007
 from scripts.data.voc_write import write_voc
 
 __all__ = [
     "BCCD_CLASSES",
     "DIABETES_COLUMNS",
+    "RACCOON_CLASSES",
     "VOC_CLASSES",
     "DataError",
     "Faces",
@@ -38,6 +41,7 @@ __all__ = [
     "Scenes",
     "Table",
     "VocSet",
+    "contact_sheet",
     "frames",
     "load_bccd",
     "load_cifar10",
@@ -46,6 +50,7 @@ __all__ = [
     "load_faces",
     "load_mnist",
     "load_photo_patches",
+    "load_raccoons",
     "load_scenes",
     "load_voc2007",
     "photograph",

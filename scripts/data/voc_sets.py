@@ -1,4 +1,4 @@
-"""Where sets in Pascal VOC's form come from: BCCD and VOC 2007, by the ladder of sources (ladder.py)."""
+"""Where sets in Pascal VOC's form come from: BCCD, raccoons and VOC 2007, by the ladder of sources (ladder.py)."""
 
 import hashlib
 import shutil
@@ -15,6 +15,7 @@ from scripts.data.ladder import DataError
 from scripts.data.voc import VOC_CLASSES, VocSet, read_voc
 
 BCCD_CLASSES = ("Platelets", "RBC", "WBC")
+RACCOON_CLASSES = ("raccoon",)
 VOC2007_PARTS = {"train": "trainval", "val": "trainval", "trainval": "trainval", "test": "test"}
 FORM = ("Annotations", "JPEGImages", "ImageSets/Main")
 
@@ -30,24 +31,57 @@ def load_bccd(part: str = "trainval") -> VocSet:
     Raises:
         DataError: it is not there, or other than the manifest says; no such part.
     """
-    known = ladder.manifest()["bccd"]["content_sha256"]
-
-    def judge(folder: Path) -> tuple[Path | None, str]:
-        return (
-            (folder, "")
-            if files_sha256(folder) == known
-            else (None, "does not hold the files of the manifest")
-        )
-
-    served = ladder.ready("bccd", judge)
-    if served.got is None:
-        raise DataError(
-            f"BCCD cannot be had here: no good folder bccd in the cache; {'; '.join(served.failed)}. Cure: put its folders Annotations, JPEGImages and "
-            "ImageSets (github.com/Shenggan/BCCD_Dataset) into data/bccd"
-        )
+    served = _laid_out(
+        "bccd",
+        "BCCD",
+        "put its folders Annotations, JPEGImages and ImageSets (github.com/Shenggan/BCCD_Dataset) into data/bccd",
+    )
     found = read_voc(served.got, part, BCCD_CLASSES, warn=False)
     ladder.record("bccd", "full", f"BCCD, {part}: {found.counts()}, {served.rung}.")
     return found
+
+
+def load_raccoons(part: str = "train") -> VocSet:
+    """Photographs of raccoons (Dat Tran's raccoon_dataset): 200 of them with 217 raccoons, one class.
+
+    It is looked for in the cache (data/raccoon) and in the mirror folder (raccoon). The repository is under the MIT licence; the
+    photographs' own rights are unknown, so the course ships none and publishes none.
+
+    Args:
+        part: "train" (160 pictures) or "test" (40, every fifth in order of names).
+
+    Raises:
+        DataError: it is not there, or other than the manifest says; no such part.
+    """
+    served = _laid_out(
+        "raccoon",
+        "The raccoons",
+        "download github.com/datitran/raccoon_dataset (commit 93938849) and copy its folder images as JPEGImages, annotations as "
+        "Annotations into data/raccoon",
+    )
+    found = read_voc(served.got, part, RACCOON_CLASSES, warn=False)
+    ladder.record("raccoon", "full", f"Raccoons, {part}: {found.counts()}, {served.rung}.")
+    return found
+
+
+def _laid_out(name: str, title: str, cure: str) -> ladder.Served:
+    """The folder of a set that has no address to fetch it from: in the cache or the mirror, with the files of the manifest.
+
+    Raises:
+        DataError: there is none, or another; `cure` says what to do.
+    """
+    known = ladder.manifest()[name]["content_sha256"]
+
+    def judge(folder: Path) -> tuple[Path | None, str]:
+        good = files_sha256(folder) == known
+        return (folder, "") if good else (None, "does not hold the files of the manifest")
+
+    served = ladder.ready(name, judge)
+    if served.got is None:
+        raise DataError(
+            f"{title} cannot be had here: no good folder {name} in the cache; {'; '.join(served.failed)}. Cure: {cure}"
+        )
+    return served
 
 
 def load_voc2007(part: str = "trainval") -> VocSet:

@@ -10,6 +10,7 @@ from scripts.data.ladder import DataError
 from scripts.data.own_sets import form_coco, form_csv, form_voc, form_yolo
 from scripts.data.own_sets.box_forms import PARTS, Found
 from scripts.data.own_sets.box_parts import dealt
+from scripts.data.own_sets.contact_sheet import contact_sheet
 from scripts.data.own_sets.folder_files import Files
 from scripts.data.own_sets.marked_pictures import Kept, looked_at
 from scripts.data.own_sets.set_report import report_on
@@ -40,6 +41,16 @@ class Parts:
     def classes(self) -> tuple[str, ...]:
         return self.train.classes
 
+    def sheet(self, part: str = "train", count: int = 12, **named):
+        """Some pictures of a part with their boxes: a figure and its alt text (`contact_sheet`, which takes `named`).
+
+        Raises:
+            DataError: no such part, or no pictures in it.
+        """
+        if part not in PARTS:
+            raise DataError(f"part is one of {', '.join(PARTS)}, not {part!r}")
+        return contact_sheet(getattr(self, part), count=count, **named)
+
 
 def read_any(
     folder,
@@ -56,13 +67,13 @@ def read_any(
     Args:
         folder: the folder, or a zip file, which is unpacked into a folder of its own.
         classes: the names to learn, in order; objects of others are left out and named. None takes all that have an object, in
-            the form's own order, or sorted.
+            the form's own order, or sorted. A table without a column of classes takes the one name here, or else "object".
         form: "voc", "yolo", "coco" or "csv"; None takes the form that has most pictures.
         seed: of the parts, where no lists make them.
         shares: of train, validation and test, where no lists make them. A part that the lists do not have is taken from train.
         check: read every picture once, so that damaged ones are found now.
         into: where a zip is unpacked; None takes a folder beside it.
-        tell: whether to print the report.
+        tell: whether to print the report. `sheet` of the parts draws some of the pictures with their boxes.
 
     Returns:
         The parts: by lists (ImageSets/Main, data.yaml, a column split) or by folders and files that are called train, val, test;
@@ -84,8 +95,9 @@ def read_any(
     if not folder.is_dir():
         folder = unzip(folder, into)
     files = Files(folder)
-    found, notes = _found(files, form)
-    wanted = None if classes is None else tuple(classes)
+    # a text would be a name for each of its letters
+    wanted = None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes)
+    found, notes = _found(files, form, wanted)
     kept, skipped = looked_at(found, files.name, wanted, check)
     skipped = [*found.skipped, *skipped]
     skipped += [f"{files.name(path)}: no annotation in the form {found.form}" for path in _bare(files, found)]
@@ -113,12 +125,13 @@ def read_any(
     return Parts(*sets.values(), found.form, report, tuple(skipped))
 
 
-def _found(files: Files, form: str | None) -> tuple[Found, list[str]]:
+def _found(files: Files, form: str | None, wanted) -> tuple[Found, list[str]]:
     """What is there in the form with most pictures, and the other forms in words."""
     every, why = {}, []
     for name in [form] if form else FORMS:
         try:
-            found = FORMS[name].find(files)
+            # a table may have no names of classes
+            found = form_csv.find(files, wanted) if name == "csv" else FORMS[name].find(files)
         except Refused as problem:
             why.append(str(problem))
             continue

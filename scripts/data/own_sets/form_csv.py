@@ -1,59 +1,41 @@
-"""Boxes in a table: a .csv with a line for each object, in the column names that are common.
+"""Boxes in a table: a .csv with a line for each object, in the column names that are common (csv_columns.py).
 
-xmin, ymin, xmax, ymax are Pascal VOC's tags, so they count from 1 and include the last pixel; x1, y1, x2, y2 and x, y, width,
-height count from 0, the end excluded. A line with a picture and no box is a picture without objects.
+A line with a picture and no box is a picture without objects. A table without a column of classes has objects of one class.
 """
 
-import csv
-import io
-import re
-from pathlib import Path
-
-from scripts.data.own_sets.box_forms import (
-    Found,
-    Marked,
-    clean,
-    in_pixels,
-    numbers,
-    part_called,
-    text_of,
-    upright,
-)
+from scripts.data.own_sets.box_forms import Found, Marked, clean, in_pixels, numbers, part_called, upright
+from scripts.data.own_sets.csv_columns import CORNERS, PART, Table, table
 from scripts.data.own_sets.folder_files import Files
 from scripts.data.voc_annotation import Object, Refused
 
 FORM = "CSV (columns filename, class and xmin, ymin, xmax, ymax, or x1, y1, x2, y2, or x, y, w, h)"
-LARGEST_FILE = 500_000_000  # bytes
-PICTURE = ("filename", "imagename", "image", "imagepath", "filepath", "path", "file", "img", "imageid")
-CLASS = ("class", "classname", "label", "labelname", "category", "object", "name")
-PART = ("split", "subset", "set", "part", "usage")
-# column names, and how to make of the four numbers a box as the course counts
-CORNERS = {
-    ("xmin", "ymin", "xmax", "ymax"): lambda a, b, c, d: (a - 1, b - 1, c, d),
-    ("x1", "y1", "x2", "y2"): lambda a, b, c, d: (a, b, c, d),
-    ("left", "top", "right", "bottom"): lambda a, b, c, d: (a, b, c, d),
-    ("x", "y", "w", "h"): lambda a, b, c, d: (a, b, a + c, b + d),
-    ("left", "top", "width", "height"): lambda a, b, c, d: (a, b, a + c, b + d),
-    ("x", "y", "width", "height"): lambda a, b, c, d: (a, b, a + c, b + d),
-}
+ONE_CLASS = "object"  # the name of the one class, where nobody gives another
 
 
-def find(files: Files) -> Found | None:
-    """All tables of a folder with their pictures; None where no table has the columns."""
+def find(files: Files, classes=None) -> Found | None:
+    """All tables of a folder with their pictures; None where no table has the columns.
+
+    Args:
+        files: of the folder.
+        classes: names; where there is one, objects of a table without a column of classes have it.
+    """
     marked, skipped, notes, named = [], [], [], set()
     for path in files.of(".csv", ".tsv"):
         try:
-            if (table := _table(path)) is None:
+            if (found := table(path)) is None:
                 continue
-            columns, rows = table
-            here, lost = _pictures(files, path, columns, rows, named)
+            one, told = _one_class(found, classes)
+            here, lost = _pictures(files, path, found, one, named)
         except Refused as problem:
             skipped.append(f"{files.name(path)}: {problem}")
             continue
         marked += here
         skipped += [f"{files.name(path)}: {line}" for line in lost]
-        start = "1, the end included, as Pascal VOC's" if columns[2][0] == "xmin" else "0, the end excluded"
-        notes.append(f"the columns {', '.join(columns[2])} are taken to count from {start}")
+        start = (
+            "1, the end included, as Pascal VOC's" if found.corners[0] == "xmin" else "0, the end excluded"
+        )
+        notes.append(f"the columns {', '.join(found.corners)} are taken to count from {start}")
+        notes += [f"{files.name(path)}: {line}" for line in told]
     if not marked and skipped:
         raise Refused("; ".join(skipped[:2]))
     if not marked:
@@ -61,34 +43,30 @@ def find(files: Files) -> Found | None:
     return Found("CSV", marked, skipped, None, tuple(dict.fromkeys(notes)), named=frozenset(named))
 
 
-def _table(path: Path):
-    """The columns of picture, class and box by name, and the lines as dictionaries; None where columns are missing."""
-    text = text_of(path, LARGEST_FILE)
-    first = next(filter(str.strip, text.splitlines()), "")
-    mark = max("\t;,", key=first.count)
-    try:
-        rows = list(csv.DictReader(io.StringIO(text.lstrip("\r\n")), delimiter=mark, skipinitialspace=True))
-    except csv.Error as problem:
-        raise Refused(f"is no table that can be read: {problem}") from None
-    if not rows:
-        return None
-    names = [re.sub("[^a-z0-9]", "", str(name).lower()) for name in rows[0]]
-    picture, label = (next((name for name in known if name in names), None) for known in (PICTURE, CLASS))
-    corners = next((known for known in CORNERS if set(known) <= set(names)), None)
-    if not (picture and label and corners):
-        return None
-    rows = [dict(zip(names, ((value or "") for value in row.values()), strict=False)) for row in rows]
-    return (picture, label, corners), rows
+def _one_class(found: Table, classes) -> tuple[str | None, list[str]]:
+    """The one class of a table without a column of classes, None where it has the column; and what is to be told of it."""
+    told = [found.note] if found.note else []
+    if found.label is not None:
+        return None, told
+    if classes is not None and len(classes) != 1:
+        raise Refused(
+            f"has no column of classes, and {len(classes)} names are given: give the one that it is of"
+        )
+    name = clean(classes[0]) if classes else ONE_CLASS
+    cure = "" if classes else ", which classes= names otherwise"
+    return name, [f"there is no column of classes: every object is of the class {name}{cure}", *told]
 
 
-def _pictures(files: Files, path: Path, columns, rows, named: set) -> tuple[list[Marked], list[str]]:
+def _pictures(
+    files: Files, path, found: Table, one: str | None, named: set
+) -> tuple[list[Marked], list[str]]:
     """The pictures of one table, and the lines that belong to none; pictures that such a line may mean join `named`."""
-    picture, label, corners = columns
+    picture, label, corners = found.picture, found.label, found.corners
     source, whole, lost = files.name(path), part_called(path.stem) or files.part(path), []
-    places, found = {}, {}
+    places, pictures = {}, {}
     # the width and height of the box, where the table has none of the picture
     sized = "width" not in corners
-    for i, row in enumerate(rows, 2):
+    for i, row in enumerate(found.rows, found.first):
         text = clean(row[picture])
         try:
             if text not in places:
@@ -102,21 +80,24 @@ def _pictures(files: Files, path: Path, columns, rows, named: set) -> tuple[list
             continue
         part = next((part_called(row[name]) for name in PART if name in row), None) or whole
         size = _size(row) if sized else None
-        entry = found.setdefault(places[text], Marked(f"{source}: {text}", places[text], size, [], [], part))
-        if not row[label].strip() and not any(row[name].strip() for name in corners):
+        entry = pictures.setdefault(
+            places[text], Marked(f"{source}: {text}", places[text], size, [], [], part)
+        )
+        if not any(row[name].strip() for name in (*corners, *([label] if label else []))):
             continue
         try:
-            entry.objects.append(_object(row, label, corners))
+            entry.objects.append(_object(row, row[label] if label else one, corners))
         except Refused as problem:
             entry.bad.append(f"line {i}: {problem}")
-    return list(found.values()), lost
+    return list(pictures.values()), lost
 
 
-def _object(row: dict, label: str, corners: tuple) -> Object:
-    name = clean(row[label])
+def _object(row: dict, written: str, corners: tuple) -> Object:
+    """The object in a line, whose class is called as `written`."""
+    name = clean(written)
     if not name:
         raise Refused("an object without a name")
-    if "\n" in row[label].strip():
+    if "\n" in written.strip():
         raise Refused("a line break in the name of a class: a quote before it is not closed")
     told = ", ".join(f"{key} {row[key].strip() or 'missing'}" for key in corners)
     try:
