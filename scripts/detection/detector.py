@@ -15,16 +15,19 @@ It is lesson 18's Faster R-CNN on a backbone from ImageNet (photo_net.py, photo_
 
 import time
 
-import cv2
 import numpy as np
 
 from scripts.detection import detector_files, fast_rcnn, photo_net, photo_training
+from scripts.detection.boxes import area
 from scripts.detection.detections import Detections
 from scripts.detection.evaluation import Evaluation, evaluate, objects_in
 from scripts.detection.photo_net import PHOTO, SIDE, SMALL, Net, Plan, Stages
+from scripts.detection.views import resized
 from scripts.runtime import progress
 from scripts.runtime import seed as set_seed
 
+MEDIAN, LARGEST = 40, 640  # pixels: see `side_for`
+SMALL_SIDE = 320  # pixels, for the small backbone
 STARTS = ("imagenet", "digits", "nothing")
 CHECKS = 6  # how often a training is judged on the validation part
 PATIENCE = 3  # checks without a better one after which it ends
@@ -51,10 +54,10 @@ class Detector:
         cls,
         train,
         validation=None,
-        steps: int = 900,
+        steps: int | None = None,
         start: str = "imagenet",
         trainable_from: int | None = 4,
-        side: int = SIDE,
+        side: int | None = None,
         anchors: int = photo_net.ANCHORS,
         seed: int = 0,
         about: dict | None = None,
@@ -68,11 +71,13 @@ class Detector:
                 Pictures without objects are learnt from too. Difficult objects are left out, and a picture that has no other.
                 With a validation part the training is judged `CHECKS` times, keeps the best weights, and ends early when nothing
                 gets better.
+            steps: of two pictures each; None: 600, or three for each picture where that is more.
             start: "imagenet": EfficientNet-Lite0's photographs; "digits": the course's small backbone from lesson 17's digits;
                 "nothing": the small one, from random weights.
             trainable_from: from which group of blocks on the backbone of "imagenet" is fine-tuned; None: it stays frozen. The
                 small one is always trained.
-            side: pixels that the longer side of each picture is brought to. anchors: how many, of k-means over the objects.
+            side: pixels that the longer side of each picture is brought to, about; None: of `side_for`, and 320 for the small
+                backbone, whose map is finer and slower. anchors: how many, of k-means over the objects.
             about: what the card should say of the data, such as {"data": "200 photographs of ...", "not for": "..."}.
             doing: a name for the progress bar. settings: of `photo_training.Settings`.
 
@@ -86,7 +91,9 @@ class Detector:
             raise ValueError("the validation part has other classes than the training part")
         began = time.perf_counter()
         set_seed(seed)
+        side = side or (side_for(train) if start == "imagenet" else SMALL_SIDE)
         examples = usable(train, side)
+        steps = steps or max(photo_training.STEPS, photo_training.EACH * len(examples))
         sizes = photo_net.anchor_sizes([one[1] for one in examples], anchors)
         backbone = PHOTO if start == "imagenet" else SMALL
         plan = Plan(
@@ -194,17 +201,28 @@ class _Judge:
 
 
 def brought_to(image, side: int):
-    """A picture whose longer side is `side` pixels, and by what its boxes are to be multiplied, float32 (4,).
+    """A picture whose longer side is about `side` pixels, and by what its boxes are to be multiplied, float32 (4,).
 
-    Smaller ones are enlarged: the backbone knows things at the size that they have on a whole photograph.
+    Smaller ones are enlarged: the backbone knows things at the size that they have on a whole photograph. Sides become multiples
+    of `views.WHOLE`, so width and height change by slightly different factors.
     """
-    factor = side / max(image.shape[:2])
-    size = [max(1, round(edge * factor)) for edge in image.shape[1::-1]]
-    if size == list(image.shape[1::-1]):
-        return image, np.ones(4, np.float32)
-    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    factors = np.float32([size[0] / image.shape[1], size[1] / image.shape[0]] * 2)
-    return cv2.resize(image, size, interpolation=way), factors
+    small, factors = resized(image, np.ones((1, 4), np.float32), side / max(image.shape[:2]))
+    return small, factors[0]
+
+
+def side_for(pictures) -> int:
+    """The side for a set: `SIDE`, or more where a class is small, until half of its objects measure `MEDIAN` pixels; at most `LARGEST`.
+
+    Args:
+        pictures: a set; an object's size is the side of the square of equal area.
+    """
+    by_class = [[] for _ in pictures.classes]
+    for i, (boxes, labels) in enumerate(zip(pictures.boxes, pictures.labels, strict=True)):
+        width, height = pictures.sizes[i] if hasattr(pictures, "sizes") else pictures.images[i].shape[1::-1]
+        for label, size in zip(labels, np.sqrt(area(np.asarray(boxes, float).reshape(-1, 4))), strict=True):
+            by_class[label].append(size * SIDE / max(width, height))
+    smallest = min((float(np.median(one)) for one in by_class if one), default=MEDIAN)
+    return int(np.clip(SIDE * MEDIAN / max(smallest, 1.0), SIDE, LARGEST))
 
 
 def usable(pictures, side: int) -> list:
@@ -233,3 +251,10 @@ def start_from_digits(net: Net) -> None:
     classifier = fast_rcnn.digit_classifier()
     weights.load(classifier, "scene_digits")
     net.trained.set_weights(classifier.get_layer("backbone").get_weights())
+
+
+if __name__ == "__main__":
+    import runpy
+
+    # by its name: the command imports this module, and an import here would close a circle
+    runpy.run_module("scripts.detection.detector_command", run_name="__main__")

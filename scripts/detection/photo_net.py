@@ -21,7 +21,9 @@ from scripts.pretrained import efficientnet_lite
 PHOTO, SMALL = "efficientnet_lite0", "small"
 SIDE = 480  # pixels that the longer side of a picture is brought to
 ANCHORS = 9
-PROPOSALS = 60  # of a picture that the heads judge
+# surest anchors that suppression sees: a picture may hold dozens of small things
+BEFORE = 2000
+PROPOSALS = 150  # of a picture that the heads judge
 
 
 class Plan(NamedTuple):
@@ -121,7 +123,8 @@ class Net:
 
     def maps(self, given, training=None) -> list:
         """All maps that boxes are pooled from, of what `frozen` gave; proposals see the last."""
-        return as_list(self.trained(given, training=training))
+        given = as_list(given)
+        return as_list(self.trained(given if len(given) > 1 else given[0], training=training))
 
     def pool(self, maps, boxes, images):
         """(n, 7, 7, channels of all maps), by RoIAlign."""
@@ -174,6 +177,7 @@ class Stages:
         """The proposals of one picture, from what the proposal network says of it."""
         rows, columns = (side // self.net.halved for side in maps[-1].shape[1:3])
         table = anchor_table(rows, columns, self.net.stride, self.net.plan.anchors)
+        settings = {"before": BEFORE, "after": PROPOSALS, **settings}
         return faster_rcnn.propose(logits.numpy(), deltas.numpy(), table, height, width, **settings)
 
 

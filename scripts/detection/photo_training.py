@@ -13,17 +13,17 @@ import numpy as np
 import tensorflow as tf
 
 from scripts.detection import anchors, fast_rcnn, faster_rcnn
-from scripts.detection.boxes import BOX_STD, clip, encode
+from scripts.detection.boxes import BOX_STD, clip, encode, iou
 from scripts.detection.feature_cache import FeatureCache
-from scripts.detection.photo_net import Net, anchor_table, as_list
+from scripts.detection.photo_net import BEFORE, Net, anchor_table, as_list
 from scripts.detection.views import View, view_of
 from scripts.runtime import progress
 
+STEPS, EACH = 600, 3  # steps of a training, or so many for each of its pictures where that is more
 LEARNT_FROM = 200  # proposals of a picture that the heads may be taught with
-NEAR, AWAY = (
-    32,
-    0.3,
-)  # boxes near each object that they are taught with, and by how much of a side the corners are moved
+BEST, BEST_IOU = 8, 0.35  # anchors that each object has at least, where they overlap it by so much
+# boxes near each object that they are taught with, and by how much of a side the corners are moved
+NEAR, AWAY = 32, 0.3
 
 
 class Settings(NamedTuple):
@@ -35,7 +35,7 @@ class Settings(NamedTuple):
     bytes that kept maps may take before they go to the disk. keep: whether maps are kept at all.
     """
 
-    steps: int = 900
+    steps: int = STEPS
     rate: float = 5e-4
     pictures: int = 2
     mirror: bool = True
@@ -46,8 +46,26 @@ class Settings(NamedTuple):
     keep: bool = True
 
 
+def match_anchors(table, truth, usable):
+    """`anchors.match`, and each object's best few anchors hold it in any case.
+
+    Small objects lie between the anchors: hardly one reaches the IoU of 0.7, while a large object has dozens. With a single
+    anchor each, they would be learnt so seldom that the network stops proposing them.
+
+    Returns: as `anchors.match`.
+    """
+    labels, which = anchors.match(table, truth, usable)
+    if len(truth):
+        overlaps = iou(table, truth) * usable[:, None]
+        for k, column in enumerate(overlaps.T):
+            best = np.argsort(-column, kind="stable")[:BEST]
+            best = best[(column[best] >= BEST_IOU) & (labels[best] != anchors.POSITIVE)]
+            labels[best], which[best] = anchors.POSITIVE, k
+    return labels, which
+
+
 def anchor_targets(rng, table, truth, height: int, width: int) -> anchors.Targets:
-    """What the anchors of a photograph are taught: `anchors.targets`, but for which anchors are left out.
+    """What the anchors of a photograph are taught: `anchors.targets`, but for which anchors hold an object or are left out.
 
     Left out are those whose centre lies outside the picture, on what was filled up; one that only crosses the border stays.
 
@@ -56,7 +74,7 @@ def anchor_targets(rng, table, truth, height: int, width: int) -> anchors.Target
     """
     centres = (table[:, :2] + table[:, 2:]) / 2
     usable = ((centres > 0) & (centres < (width, height))).all(axis=1)
-    labels, which = anchors.match(table, truth, usable)
+    labels, which = match_anchors(table, truth, usable)
     labels = anchors.draw(rng, labels)
     deltas, holding = np.zeros((len(table), 4), np.float32), labels == anchors.POSITIVE
     if holding.any():
@@ -83,9 +101,10 @@ def step_targets(rng, net: Net, grid, logits, deltas, views: list[View]) -> fast
         views: the step's pictures.
     """
     parts, table = [], anchor_table(*grid, net.stride, net.plan.anchors)
+    said = {"before": BEFORE, "after": LEARNT_FROM}
     for i, view in enumerate(views):
         of_anchors = anchor_targets(rng, table, view.boxes, *view.size)
-        proposals = faster_rcnn.propose(logits[i], deltas[i], table, *view.size, after=LEARNT_FROM).boxes
+        proposals = faster_rcnn.propose(logits[i], deltas[i], table, *view.size, **said).boxes
         proposals = np.concatenate([proposals, near(rng, view.boxes, view.size)])
         if len(proposals) == 0:
             # an empty picture of which nothing is proposed: the whole of it is background

@@ -5,6 +5,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+# Sides are multiples of this. A convolution of stride 2 with padding "same" starts one pixel earlier where a side is odd; four of
+# them can move a cell of the last map by 15 pixels. With sides of whole cells every map lies on every picture in the same way
+WHOLE = 16
+
 
 class View(NamedTuple):
     """A picture as a step sees it: image, uint8 (height, width, 3); boxes, float32 (k, 4), its pixels; labels, int (k,)."""
@@ -47,8 +51,10 @@ def mirrored(image, boxes):
 
 
 def resized(image, boxes, scale: float):
-    """A picture and its boxes `scale` times as large, each side at least one pixel."""
-    size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
+    """A picture and its boxes about `scale` times as large: each side becomes the nearest multiple of `WHOLE`, at least one."""
+    size = [max(WHOLE, WHOLE * round(side * scale / WHOLE)) for side in image.shape[1::-1]]
+    if size == list(image.shape[1::-1]):
+        return image, boxes
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     factors = np.float32([size[0] / image.shape[1], size[1] / image.shape[0]] * 2)
     return cv2.resize(image, size, interpolation=way), boxes * factors

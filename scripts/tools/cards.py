@@ -26,7 +26,7 @@ KEPT = ROOT / "build" / "cards"
 def lessons_with_cards() -> list[str]:
     """The numbers of the lessons that read a card, such as "18"."""
     names = (module.name for module in pkgutil.iter_modules(card_runs.__path__))
-    return sorted(name.removeprefix("lesson_") for name in names)
+    return sorted(name.removeprefix("lesson_") for name in names if name.startswith("lesson_"))
 
 
 def file_of(card: str, run: str):

@@ -1,0 +1,46 @@
+"""Loads a kept detector in a process of its own, lets it look at pictures, and saves it where there is no room.
+
+    python -m tests.programs.kept_detector DETECTOR PICTURES FOUND FULL
+
+PICTURES is an .npz of pictures; into FOUND, an .npz too, go boxes, scores and labels of each, once from before the attempt to
+save into the folder FULL and once from after it. No file may be longer than LONGEST bytes then. Printed is what the attempt
+says.
+"""
+
+import resource
+import sys
+
+import numpy as np
+
+from scripts.detection.detector import Detector
+from scripts.detection.detector_files import DetectorError
+
+LONGEST = 100_000
+
+
+def main(folder: str, pictures: str, found: str, full: str) -> None:
+    """Load, look, try to save, look again."""
+    detector, arrays = Detector.load(folder), {}
+
+    def look(when: str) -> None:
+        with np.load(pictures) as given:
+            for name in given:
+                said = detector(given[name], min_score=0.0)._asdict().items()
+                arrays.update({f"{when}_{name}_{part}": value for part, value in said})
+
+    look("before")
+    # what HDF5 says when it cleans up after a failure would be on the page, too
+    sys.unraisablehook = lambda problem: print(problem.exc_value)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LONGEST, limits[1]))
+    try:
+        detector.save(full)
+    except DetectorError as problem:
+        print(problem)
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    look("after")
+    np.savez(found, **arrays)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
