@@ -28,6 +28,11 @@ CELLS = (
     'drawing = draw_boxes("plain", "cup, cat", detector=OneBox())',
     "import time\n\ntime.sleep(4)",
     'again = draw_boxes("plain", "cup, cat")',
+    "from dataclasses import replace\n\nfrom scripts.detection.detector import Detector\n\n"
+    "how = {'steps': 3, 'start': 'nothing', 'side': 96, 'doing': ''}\n"
+    "exchanged = replace(parts.train, boxes=[boxes[::-1] for boxes in parts.train.boxes])\n"
+    "drawn, other = (Detector.train(one, **how).history for one in (parts.train, exchanged))\n"
+    "print('losses', drawn.shape, 'finite', bool((abs(drawn) < 1e3).all()), 'differ', bool(abs(drawn - other).max() > 1e-3))",
 )
 
 
@@ -116,6 +121,8 @@ def test_boxes_drawn_with_the_mouse_are_read_back(lab, tmp_path):
         status(page, "These are all: a later cell may read the folder.")
         page.screenshot(path=shots / "boxes_all_done.png")
         assert "2 pictures" in ran(page, 1)
+        # they are learnt from, and with the boxes of two objects exchanged the losses are others
+        assert "losses (3, 4) finite True differ True" in ran(page, 5)
     found = read(folder)
     for name, boxes in (("cat.jpg", ON_CAT), ("coffee.jpg", ON_COFFEE)):
         off = np.abs(found[name][0] - np.array(drawn[name])).max()
