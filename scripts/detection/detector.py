@@ -18,7 +18,7 @@ import time
 import numpy as np
 
 from scripts.detection import detector_files, fast_rcnn, photo_net, photo_training
-from scripts.detection.boxes import area
+from scripts.detection.boxes import area, large_enough
 from scripts.detection.detections import Detections
 from scripts.detection.evaluation import Evaluation, evaluate, objects_in
 from scripts.detection.photo_net import PHOTO, SIDE, SMALL, Net, Plan, Stages
@@ -89,6 +89,14 @@ class Detector:
             raise ValueError(f"start is one of {', '.join(STARTS)}, not {start!r}")
         if validation is not None and tuple(validation.classes) != tuple(train.classes):
             raise ValueError("the validation part has other classes than the training part")
+        for name, value, low in (("steps", steps, 1), ("side", side, 64), ("anchors", anchors, 1)):
+            if value is not None and value < low:
+                raise ValueError(f"{name} is {low} or more, not {value}")
+        for i, labels in enumerate(train.labels):
+            if len(labels) and not 0 <= np.min(labels) <= np.max(labels) < len(train.classes):
+                raise ValueError(
+                    f"picture {i} has the label {np.max(labels)}, and there are {len(train.classes)} classes, from 0"
+                )
         began = time.perf_counter()
         set_seed(seed)
         side = side or (side_for(train) if start == "imagenet" else SMALL_SIDE)
@@ -129,11 +137,7 @@ class Detector:
         Raises:
             ValueError: no picture of this form.
         """
-        picture = np.asarray(picture)
-        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or 0 in picture.shape:
-            raise ValueError(
-                f"a picture is uint8 of shape (height, width, 3), RGB, as data.read_image gives it; this is {picture.dtype} of {picture.shape}"
-            )
+        picture = checked(picture)
         small, factors = brought_to(picture, self.net.plan.side)
         found = photo_net.detect(self._stages, small, min_score, iou_threshold, passes)
         return found._replace(boxes=found.boxes / factors)
@@ -174,9 +178,12 @@ class _Judge:
 
     def __init__(self, detector: Detector, validation, steps: int):
         self.detector, self.every = detector, max(1, steps // CHECKS)
-        few = range(min(len(validation), JUDGED))
-        self.images = [validation.images[i] for i in few]
-        self.objects = objects_in(validation)[: len(few)]
+        # brought to their side now: a hundred photographs as they are may not fit into memory
+        self.images, self.objects = [], []
+        for i, objects in enumerate(objects_in(validation)[:JUDGED]):
+            small, factors = brought_to(checked(validation.images[i]), detector.net.plan.side)
+            self.images.append(small)
+            self.objects.append(objects._replace(boxes=objects.boxes * factors))
         self.scores, self.best, self.weights = [], -1.0, None
 
     def __call__(self, done: int) -> bool:
@@ -198,6 +205,16 @@ class _Judge:
     def keep_the_best(self) -> None:
         if self.weights is not None:
             self.detector.net.model.set_weights(self.weights)
+
+
+def checked(picture) -> np.ndarray:
+    """The same picture. Raises ValueError for one of another form than uint8 (height, width, 3)."""
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or 0 in picture.shape:
+        raise ValueError(
+            f"a picture is uint8 of shape (height, width, 3), RGB, as data.read_image gives it; this is {picture.dtype} of {picture.shape}"
+        )
+    return picture
 
 
 def brought_to(image, side: int):
@@ -229,18 +246,23 @@ def usable(pictures, side: int) -> list:
     """What is trained on: (image, boxes, labels) each, brought to a side.
 
     Raises:
-        ValueError: there is no object to learn from.
+        ValueError: there is no object to learn from; a picture of another form.
     """
     examples = []
     for i, objects in enumerate(objects_in(pictures)):
         kept = np.ones(len(objects.boxes), bool) if objects.difficult is None else ~objects.difficult
         if len(kept) and not kept.any():
             continue
-        small, factors = brought_to(pictures.images[i], side)
+        small, factors = brought_to(checked(pictures.images[i]), side)
         boxes = np.asarray(objects.boxes, np.float32).reshape(-1, 4)[kept] * factors
         examples.append((small, boxes, np.asarray(objects.labels)[kept]))
     if not any(len(boxes) for _, boxes, _ in examples):
         raise ValueError("there is no object to learn from")
+    if not any(large_enough(boxes, fast_rcnn.SMALLEST).any() for _, boxes, _ in examples):
+        raise ValueError(
+            f"each object has fewer than {fast_rcnn.SMALLEST:.0f} pixels where a picture's longer side has {side}: "
+            "train with a larger side, or cut the pictures into parts"
+        )
     return examples
 
 

@@ -252,7 +252,9 @@ def adam(rate: float, steps: int) -> keras.optimizers.Adam:
     """Adam whose rate rises to `rate` in a twentieth of the steps and then falls to 0 in half a cosine."""
     warm = max(1, steps // 20)
     decay = keras.optimizers.schedules.CosineDecay
-    return keras.optimizers.Adam(decay(rate / 10, steps - warm, warmup_target=rate, warmup_steps=warm))
+    return keras.optimizers.Adam(
+        decay(rate / 10, max(1, steps - warm), warmup_target=rate, warmup_steps=warm)
+    )
 
 
 def shuffled_batches(rng, count: int, size: int, steps: int):

@@ -41,11 +41,13 @@ class FeatureCache:
 
     def _keep_on_disk(self, key, arrays) -> None:
         """A full disk is no error here: the arrays are then made anew each time."""
+        path = None
         try:
             self._folder = self._folder or tempfile.TemporaryDirectory(prefix="line-to-box-maps-")
             path = Path(self._folder.name) / f"{len(self._files)}.npz"
             np.savez(path, *arrays)
         except OSError:
-            path.unlink(missing_ok=True)
+            if path:
+                path.unlink(missing_ok=True)
             return
         self._files[key] = path

@@ -124,7 +124,8 @@ class Net:
     def maps(self, given, training=None) -> list:
         """All maps that boxes are pooled from, of what `frozen` gave; proposals see the last."""
         given = as_list(given)
-        return as_list(self.trained(given if len(given) > 1 else given[0], training=training))
+        # the small half is a Sequential, which takes the map itself; Keras warns of the other form
+        return as_list(self.trained(given[0] if self.plan.backbone == SMALL else given, training=training))
 
     def pool(self, maps, boxes, images):
         """(n, 7, 7, channels of all maps), by RoIAlign."""

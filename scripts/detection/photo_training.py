@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from scripts.detection import anchors, fast_rcnn, faster_rcnn
-from scripts.detection.boxes import BOX_STD, clip, encode, iou
+from scripts.detection.boxes import BOX_STD, clip, encode, iou, large_enough
 from scripts.detection.feature_cache import FeatureCache
 from scripts.detection.photo_net import BEFORE, Net, anchor_table, as_list
 from scripts.detection.views import View, view_of
@@ -106,8 +106,8 @@ def step_targets(rng, net: Net, grid, logits, deltas, views: list[View]) -> fast
         of_anchors = anchor_targets(rng, table, view.boxes, *view.size)
         proposals = faster_rcnn.propose(logits[i], deltas[i], table, *view.size, **said).boxes
         proposals = np.concatenate([proposals, near(rng, view.boxes, view.size)])
-        if len(proposals) == 0:
-            # an empty picture of which nothing is proposed: the whole of it is background
+        if not large_enough(np.concatenate([proposals, view.boxes]), fast_rcnn.SMALLEST).any():
+            # nothing is proposed, and no object is large enough for the heads: the whole of it is background
             proposals = np.float32([[0, 0, *view.size[::-1]]])
         given = fast_rcnn.prepare(None, proposals, view.boxes, view.labels, len(net.plan.classes))
         picked = fast_rcnn.sample(rng, given.overlaps, background_iou=0.0)

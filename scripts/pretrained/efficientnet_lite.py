@@ -141,7 +141,8 @@ def halves(model, group: int | None, ends=(3, 5)):
     import keras
     from keras import layers
 
-    train_from(model, group)
+    # the stem comes before every group: it is in the first half, which is never trained
+    train_from(model, group if group is None else max(group, 1))
     cut = ends[-1] + 1 if group is None else max(group, 1)
     # what the second half has to be given: the map before the cut, and the answers that lie before it
     given = sorted({min(end, cut - 1) for end in ends})
