@@ -370,12 +370,3 @@ def test_a_net_says_of_frames_what_it_says_of_pictures(tmp_path):
     for one, picture in zip(seen.found, data.frames(path), strict=True):
         for part, same in zip(one, detector(picture, min_score=0.05), strict=True):
             np.testing.assert_allclose(part, same, rtol=1e-5)
-
-
-@pytest.mark.long
-def test_ten_frames_a_second_at_480_pixels(tmp_path):
-    """By the processors' time, of which two cores have two seconds a second: other programs may run."""
-    seen = over_video(untrained("efficientnet_lite0", 480), pan(tmp_path / "pan.avi"), min_score=0.05)
-    processor = 1000 * np.median(seen.processor)
-    print(f"{seen.frames_a_second:.1f} frames a second, {processor:.0f} ms of processors a frame")
-    assert len(seen.found) == 30 and processor < 200
