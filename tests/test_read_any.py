@@ -297,7 +297,7 @@ def test_numbers_of_a_whole_set_are_no_video():
     names = [f"raccoon-{i}" for i in range(1, 201)]
     groups, told = groups_of(names, [None] * 200, ("raccoon",))
     assert [len(group) for group in groups] == [10] * 20 and groups[0] == list(range(10))
-    assert told == "20 groups: runs of neighbours in what only numbers the set: raccoon (200 pictures)"
+    assert told == "20 groups: neighbouring numbers stay together: raccoon (200 pictures)"
     # a number for each class, and a camera's
     names = [f"{name}_{i}" for name in ("cat", "dog", "owl") for i in range(20)] + [
         f"IMG_{i:04d}" for i in range(20)

@@ -75,9 +75,7 @@ def groups_of(
         more = ", ..." if len(whole) > 3 else ""
         told.append(f"{len(whole):,} series of names that differ in a number ({', '.join(whole[:3])}{more})")
     if cut:
-        told.append(
-            f"runs of neighbours in what only numbers the set: {', '.join(cut[:3])}{', ...' * (len(cut) > 3)}"
-        )
+        told.append(f"neighbouring numbers stay together: {', '.join(cut[:3])}{', ...' * (len(cut) > 3)}")
     if bursts:
         told.append(f"{bursts:,} bursts by the times in the pictures (within {SECONDS:g} s)")
     return groups, f"{len(groups):,} groups: " + ("; ".join(told) or "no names or times that belong together")
