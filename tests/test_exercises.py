@@ -85,7 +85,7 @@ def own_names(path):
                 isinstance(node, ast.Assign) and arrays
             ):
                 # what takes its values from a training is not there, and then no function that needs it can be an answer
-                with contextlib.suppress(NameError):
+                with contextlib.suppress(NameError, ValueError):
                     exec(compile(ast.Module([node], []), cell.id, "exec"), names)
     return names
 
