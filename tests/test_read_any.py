@@ -371,17 +371,16 @@ def test_the_report_says_what_was_found(tmp_path, capsys):
     lines = parts.report.splitlines()
     assert lines[0] == f"{tmp_path.name}: COCO, 5 pictures (1 without objects), 5 objects of 2 classes."
     assert lines[1].startswith("Objects (train + validation + test): cat ") and " dog " in lines[1]
-    assert lines[2].startswith(
-        "Pictures: train 3, validation 1, test 1, by group and seed 0: 5 groups: no names or"
-    )
+    assert lines[2] == "Pictures: train 3, validation 1, test 1."
+    assert lines[3].startswith("Parts by group and seed 0: 5 groups: no names or")
     assert (
-        lines[3] == 'Look at them: .sheet("train") makes a figure of some with their boxes, and its alt text.'
+        lines[4] == 'Look at them: .sheet("train") makes a figure of some with their boxes, and its alt text.'
     )
-    assert lines[4:] == ["Left out or cut: 1, all in .skipped:", "  new.png: no annotation in the form COCO"]
+    assert lines[5:] == ["Left out or cut: 1, all in .skipped:", "  new.png: no annotation in the form COCO"]
     for i in range(20):
         picture(tmp_path / f"new{i}.png", (4, 4))
     lines = read(tmp_path).report.splitlines()
-    assert len(lines) == 4 + 1 + 8 + 1 and lines[-1] == "  and 13 more"
+    assert len(lines) == 5 + 1 + 8 + 1 and lines[-1] == "  and 13 more"
 
 
 def test_pictures_without_a_label_file(tmp_path):

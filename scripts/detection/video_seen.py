@@ -37,7 +37,7 @@ class Seen:
         return 1 / float(np.median(self.detecting)) if self.detecting else 0.0
 
     def report(self) -> str:
-        """One line: frames, sizes, times."""
+        """Two lines: frames, sizes and objects; times."""
         if not self.found:
             return f"{self.name}: no frame was looked at"
         decoding, detecting, processor = (
@@ -46,8 +46,8 @@ class Seen:
         height, width = self.size
         return (
             f"{self.name}: {len(self.found)} of {self.frames} frames of {width} x {height} pixels looked at, "
-            f"{sum(len(one.boxes) for one in self.found)} objects; a frame: detecting {detecting:.0f} ms "
-            f"({processor:.0f} ms of processors), decoding {decoding:.1f} ms; "
+            f"{sum(len(one.boxes) for one in self.found)} objects\n"
+            f"a frame: detecting {detecting:.0f} ms ({processor:.0f} ms of processors), decoding {decoding:.1f} ms; "
             f"{self.frames_a_second:.1f} frames a second"
         )
 

@@ -35,7 +35,8 @@ def report_on(
     ]
     more = f", and {len(classes) - CLASSES_TOLD:,} more classes" if len(classes) > CLASSES_TOLD else ""
     lines.append(f"Objects ({' + '.join(PARTS)}): {', '.join(often)}{more}.")
-    lines.append(f"Pictures: {', '.join(f'{part} {len(found):,}' for part, found in sets.items())}, {how}.")
+    lines.append(f"Pictures: {', '.join(f'{part} {len(found):,}' for part, found in sets.items())}.")
+    lines.append(f"Parts {how}.")
     lines.append('Look at them: .sheet("train") makes a figure of some with their boxes, and its alt text.')
     lines += [f"Note: {note}." for note in notes]
     if skipped:
