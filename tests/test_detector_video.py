@@ -263,7 +263,7 @@ def test_the_camera_ends_by_seconds_or_by_most(camera):
     # the colours are in the order that the detector expects
     np.testing.assert_array_equal(seen.found[3].boxes, [[40, 32, 40 + SIDE, 32 + SIDE]])
     seen = over_webcam(Red(), seconds=0.2)
-    assert 1 <= len(seen.found) < 1000 and seen.problem == ""
+    assert len(seen.found) >= 1 and seen.problem == ""
     with pytest.raises(ValueError, match="seconds is above 0"):
         over_webcam(Red(), seconds=0)
 
