@@ -1,0 +1,157 @@
+"""Scaling out: steps a second by workers and what a step is made of, on this machine; and how far the rate may grow with the batch.
+
+All workers share this machine's cores, so no number here says what several machines would do. The trainings by batch and rate
+are plain SGD in one process, on the first CIFAR-10 pictures; pictures and epochs were fixed before, and no rate was chosen on
+what is reported.
+"""
+
+import os
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from scripts import data
+from scripts.distributed import slides_net, workers
+
+CARD = "scaling_out"
+SEEDS = range(5)
+STEPS, REPEATS = 60, 5
+GROUPS = ((1, 2), (1, 1), (2, 1), (4, 1))  # workers, threads of each
+PICTURES, HELD, EPOCHS = 10_000, 2_000, 4
+SMALLEST, RATE = 32, 0.05  # the batch that the rate was made for
+BATCHES = (32, 64, 128, 256, 512, 1024)
+WARM_UP = 0.25  # share of the steps in which the rate grows to its full height, under the third rule
+
+SENT = [
+    slides_net.slides_net,
+    slides_net.make_step,
+    slides_net.place_of,
+    slides_net.rows_of,
+    slides_net.resume,
+    slides_net.train,
+]
+# the same training, then the same without the sum: the difference is the sum, and the waiting for the slowest
+TIMED = """
+def timed(strategy, x, y, steps):
+    whole = train(strategy, x, y, steps)["seconds"]
+    strategy.reduce = lambda how, value, axis: value
+    return {"whole": whole, "apart": train(strategy, x, y, steps)["seconds"]}
+"""
+
+
+def cifar10(first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training pictures of CIFAR-10, the full set: uint8 (count, 32, 32, 3), int32 (count,)."""
+    images = data.load_cifar10()
+    rows = slice(first, first + count)
+    return images.x_train[rows], images.y_train[rows].ravel().astype("int32")
+
+
+def speed(repeat: int) -> dict:
+    """One round of all groups, by turns: the median milliseconds of a step, whole and without the sum."""
+    x, y = cifar10(0, 4000)
+    rows = {}
+    for count, threads in GROUPS:
+        with workers.start([*SENT, TIMED], count, 200, {"x": x, "y": y}, threads, steps=STEPS) as group:
+            group.wait()
+        # the first steps trace the graph
+        medians = {
+            name: 1000 * float(np.median([one[name][5:] for one in group.results]))
+            for name in ("whole", "apart")
+        }
+        rows[f"{count} {threads}"] = medians
+        print(f"{count} workers of {threads} threads: {medians}", flush=True)
+    return rows
+
+
+def trained(seed: int, batch: int, rule: str) -> dict:
+    """One training by plain SGD: loss and accuracy on pictures that were held out."""
+    x, y = cifar10(0, PICTURES)
+    x_held, y_held = cifar10(40_000, HELD)
+    net = slides_net.slides_net(seed)
+    steps = EPOCHS * (PICTURES // batch)
+    rate = RATE * (1 if rule == "same" else batch / SMALLEST)
+    optimizer = keras.optimizers.SGD(rate)
+    optimizer.build(net.trainable_variables)
+    step = slides_net.make_step(tf.distribute.get_strategy(), net, optimizer, batch)
+    began, warm = time.process_time(), max(1, round(WARM_UP * steps))
+    for i in range(steps):
+        if rule == "linear, warmed up":
+            optimizer.learning_rate = rate * min(1, (i + 1) / warm)
+        rows = slides_net.rows_of(i + seed * 1000 * steps, batch, PICTURES, 0, 1)
+        step(x[rows].astype("float32"), y[rows])
+    logits = np.concatenate([net(part.astype("float32")).numpy() for part in np.array_split(x_held, 8)])
+    each = tf.nn.sparse_softmax_cross_entropy_with_logits(y_held, logits).numpy()
+    loss = float(np.mean(each))
+    return {
+        # a training that flew off has no loss to compare
+        "loss": round(loss, 4) if np.isfinite(loss) else None,
+        "accuracy": round(float(np.mean(logits.argmax(axis=1) == y_held)), 4),
+        "steps": steps,
+        "rate": rate,
+        "processor seconds": round(time.process_time() - began, 1),
+    }
+
+
+RULES = ("same", "linear", "linear, warmed up")
+# with the smallest batch all rules are one; a slow start is for rates that grew much
+FROM = dict(zip(RULES, (SMALLEST, 2 * SMALLEST, 8 * SMALLEST), strict=True))
+
+RUNS = {}
+for BATCH in BATCHES:
+    for RULE in RULES:
+        if BATCH >= FROM[RULE]:
+            RUNS |= {f"{RULE}, {BATCH}, {SEED}": (trained, (SEED, BATCH, RULE), {}) for SEED in SEEDS}
+for REPEAT in range(REPEATS):
+    RUNS[f"speed, {REPEAT}"] = (speed, (REPEAT,), {})
+
+
+def card(results: dict[str, dict]) -> dict:
+    """What the lesson reads, from the results of all runs that there are."""
+    rounds = [results[f"speed, {i}"] for i in range(REPEATS) if f"speed, {i}" in results]
+    net = slides_net.slides_net(0)
+    return {
+        "cores": os.cpu_count(),
+        "parameters": net.count_params(),
+        "bytes": 4 * net.count_params(),
+        "batch": 64,
+        "throughput": [group(rounds, *one) for one in GROUPS] if rounds else [],
+        "scaling": {
+            "pictures": PICTURES,
+            "held out": HELD,
+            "epochs": EPOCHS,
+            "seeds": list(SEEDS),
+            "rows": [row for batch in BATCHES for row in of_batch(results, batch)],
+        },
+    }
+
+
+def group(rounds: list[dict], count: int, threads: int) -> dict:
+    """A group of workers over all rounds: milliseconds of a step, of its sum and its waiting, steps a second."""
+    whole, apart = (
+        np.array([one[f"{count} {threads}"][name] for one in rounds]) for name in ("whole", "apart")
+    )
+    ms = float(np.median(whole))
+    return {
+        "workers": count,
+        "threads": threads,
+        "steps": np.round(1000 / whole, 2).tolist(),
+        "ms": round(ms, 2),
+        "gradients ms": round(float(np.median(apart)), 2),
+        "reduction ms": round(float(np.median(whole - apart)), 2),
+    }
+
+
+def of_batch(results: dict, batch: int) -> list[dict]:
+    """The rows of a batch size: one for each rule, with a number a seed."""
+    rows = []
+    for rule in RULES:
+        names = [f"{rule}, {batch}, {seed}" for seed in SEEDS]
+        runs = [results[name] for name in names if name in results]
+        if len(runs) == len(names):
+            both = {name: [one[name] for one in runs] for name in ("loss", "accuracy")}
+            rows.append(
+                {"batch": batch, "rate": runs[0]["rate"], "rule": rule, "steps": runs[0]["steps"], **both}
+            )
+    return rows
