@@ -90,12 +90,13 @@ def test_every_worker_is_gone_after_its_parent_is_killed():
     parent = subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
-    pids = [int(pid) for pid in parent.stdout.readline().split()]
+    *pids, folder = parent.stdout.readline().split()
+    pids = [int(pid) for pid in pids]
     assert len(pids) == 2 and not any(gone(pid, 0.1) for pid in pids)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    assert all(gone(pid) for pid in pids)
+    assert all(gone(pid) for pid in pids) and not Path(folder).exists()
 
 
 def test_an_error_is_told_and_everything_ended():

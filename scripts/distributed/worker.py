@@ -5,6 +5,7 @@ FOLDER holds functions.py, task.json and arrays.npz, as `workers.start` writes t
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -16,17 +17,19 @@ import numpy as np
 ALONE, LATE = 3, 4  # exit statuses: the process that started this one is gone; the time is over
 
 
-def end_with_the_parent() -> None:
+def end_with_the_parent(folder: Path) -> None:
     """The other end of standard input belongs to the process that started this one; it closes when that one ends, killed or not."""
     # not by sys.stdin, whose lock would be held when the interpreter ends
     while os.read(0, 1):
         pass
+    # whoever would have removed the files is gone
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(ALONE)
 
 
 def main(folder: Path) -> None:
     task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
-    threading.Thread(target=end_with_the_parent, daemon=True).start()
+    threading.Thread(target=end_with_the_parent, args=[folder], daemon=True).start()
     clock = threading.Timer(task["seconds"], os._exit, [LATE])
     clock.daemon = True
     clock.start()

@@ -1,4 +1,4 @@
-"""Starts two workers that would go on for a minute, says their process numbers, and waits to be killed."""
+"""Starts two workers that would go on for a minute, says their process numbers and their folder, and waits to be killed."""
 
 import time
 
@@ -9,5 +9,5 @@ WAITS = "def stay(strategy):\n    import time\n    print('here', flush=True)\n  
 with workers.start([WAITS], 2) as group:
     for index in (0, 1):
         group.wait_for("here", index)
-    print(*group.pids, flush=True)
+    print(*group.pids, group.folder, flush=True)
     time.sleep(60)
