@@ -8,11 +8,12 @@ import pytest
 
 from scripts import data
 from scripts.data.scenes import Scenes
-from scripts.detection import detector as module
-from scripts.detection import detector_files, photo_net
+from scripts.detection import detector_files, detector_judge, photo_net
 from scripts.detection.boxes import iou
 from scripts.detection.detections import Detections
-from scripts.detection.detector import Detector, _Judge, brought_to
+from scripts.detection.detector import Detector
+from scripts.detection.detector_judge import Judge
+from scripts.detection.detector_pictures import brought_to
 from scripts.detection.evaluation import evaluate, objects_in
 
 QUICK = {"steps": 2, "start": "nothing", "side": 96, "doing": ""}
@@ -33,8 +34,10 @@ def learned(scenes):
     """Trained while it is said at each check that it got worse; and its weights at each check."""
     seen, scores = [], iter(np.linspace(0.9, 0.1, 99))
     patch = pytest.MonkeyPatch()
-    patch.setattr(module, "evaluate", lambda *_: evaluate([], [], 1).__class__(np.ones(1), next(scores), []))
-    judged = _Judge.__call__
+    patch.setattr(
+        detector_judge, "evaluate", lambda *_: evaluate([], [], 1).__class__(np.ones(1), next(scores), [])
+    )
+    judged = Judge.__call__
 
     def call(judge, done):
         ended = judged(judge, done)
@@ -42,7 +45,7 @@ def learned(scenes):
             seen.append((done, ended, judge.detector.net.model.get_weights()))
         return ended
 
-    patch.setattr(_Judge, "__call__", call)
+    patch.setattr(Judge, "__call__", call)
     detector = Detector.train(
         some(scenes, range(6)), some(scenes, (6, 7)), **QUICK | {"steps": 12}, about={"data": "six scenes"}
     )
@@ -132,9 +135,9 @@ def test_the_card_tells_how_it_was_made(learned):
 def test_scores_that_are_no_numbers_end_no_training_and_the_last_weights_stay(learned, scenes, monkeypatch):
     """A validation part without objects has no score."""
     empty = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.int32)]
-    judge = _Judge(learned[0], Scenes(scenes.images[:1], *empty), 6)
+    judge = Judge(learned[0], Scenes(scenes.images[:1], *empty), 6)
     monkeypatch.setattr(learned[0], "find_all", lambda images: [None for _ in images])
-    monkeypatch.setattr(module, "evaluate", lambda *_: evaluate([], [], 1))
+    monkeypatch.setattr(detector_judge, "evaluate", lambda *_: evaluate([], [], 1))
     assert not any(judge(done) for done in range(1, 13)) and len(judge.scores) == 12
     assert np.isnan(judge.scores[0]["mAP@0.5"])
 
@@ -150,7 +153,7 @@ def test_it_is_judged_on_what_it_finds(learned, scenes, monkeypatch):
 
     truth = half_right(pictures.images)
     monkeypatch.setattr(detector, "find_all", half_right)
-    judge = _Judge(detector, pictures, 6)
+    judge = Judge(detector, pictures, 6)
     judge(1)
     mean = evaluate(truth, objects_in(pictures), 10).mean
     assert 0 < mean < 1 and judge.scores == [{"step": 1, "mAP@0.5": mean, "mAP@0.75": mean}]

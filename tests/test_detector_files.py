@@ -18,10 +18,14 @@ NAMES = ("red fox", "café", "cafe\u0301", "on/off", "C:\\cat", '"quoted"', "여
 PLAN = photo_net.Plan(NAMES, ((12.0, 20.0), (30.0, 30.5)), photo_net.SMALL, None, 96, 8)
 
 
-def new(value=0, about=None):
+# of the kind whose proposals come by selective search
+SEARCHED = PLAN._replace(anchors=(), search={"strategy": "single", "k": [80, 150]})
+
+
+def new(value=0, about=None, plan=PLAN):
     """A detector that has learned nothing."""
     seed(value)
-    return Detector(photo_net.Net(PLAN), detector_files.card_of(PLAN, {"start": "nothing"}, about))
+    return Detector(photo_net.Net(plan), detector_files.card_of(plan, {"start": "nothing"}, about))
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,22 @@ def test_what_is_saved_is_loaded(kept):
     again = Detector.load(folder)
     assert again.net.plan == PLAN and again.classes == NAMES and again.card == detector.card
     assert whole(folder, detector) and not same(new(1), detector)
+
+
+def test_a_detector_that_searches_is_saved_and_loaded_and_an_older_course_is_told(tmp_path, monkeypatch):
+    detector, folder = new(plan=SEARCHED), tmp_path / "my detector"
+    detector.save(folder)
+    again = Detector.load(folder)
+    assert again.net.plan == SEARCHED and again.net.proposals is None and again.card == detector.card
+    assert whole(folder, detector) and again.card["form"] == 2 and again.history.shape == (0, 2)
+    # the other kind is written as before there were two, so that an older course reads it
+    assert "search" not in new().card["plan"] and new().card["form"] == 1
+    monkeypatch.setattr(detector_files, "FORM", 1)
+    with pytest.raises(DetectorError) as problem:
+        Detector.load(folder)
+    assert told(
+        problem, "by a later version of the course (form 2, this one reads up to 1): update the course"
+    )
 
 
 def test_the_card_is_json_that_a_person_reads(tmp_path):
@@ -169,16 +189,20 @@ def test_a_detector_without_a_plan_is_not_written(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files is of other systems")
 def test_another_process_finds_the_same_and_a_full_disk_is_one_line(kept, copy, tmp_path):
+    other = new(2, plan=SEARCHED)
+    other.save(tmp_path / "other")
     detector, pictures = kept[0], np.random.default_rng(0).integers(0, 255, (2, 70, 96, 3), np.uint8)
     np.savez(tmp_path / "pictures.npz", *pictures)
-    said = program("kept_detector", copy, tmp_path / "pictures.npz", tmp_path / "found.npz", copy)
+    said = program(
+        "kept_detector", copy, tmp_path / "pictures.npz", tmp_path / "found.npz", copy, tmp_path / "other"
+    )
     line = "my detector cannot be written: File too large. The detector is still in memory: make room or choose another"
     assert said.startswith(line) and said.count("\n") == 1
     assert whole(copy, detector)
     with np.load(tmp_path / "found.npz") as found:
-        for when in ("before", "after"):
+        for when, meant in (("before", detector), ("after", detector), ("other", other)):
             for i, picture in enumerate(pictures):
-                here = detector(picture, min_score=0.0)
+                here = meant(picture, min_score=0.0)
                 assert len(here.boxes) > 0
                 for part, value in here._asdict().items():
                     assert np.abs(found[f"{when}_arr_{i}_{part}"] - value).max() <= 1e-5, (when, part)

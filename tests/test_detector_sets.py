@@ -12,7 +12,8 @@ from scripts.data.scenes import Scenes
 from scripts.detection import detector as module
 from scripts.detection import detector_results, fast_rcnn, photo_net
 from scripts.detection.detections import Detections
-from scripts.detection.detector import Detector, usable
+from scripts.detection.detector import Detector
+from scripts.detection.detector_pictures import usable
 from scripts.detection.evaluation import evaluate, objects_in
 from tests.test_read_any import picture as noise
 from tests.test_read_any import yolo
@@ -88,6 +89,31 @@ BAD = {
         lambda: one(BOX),
         {"start": "coco"},
         "start is one of imagenet, digits, nothing, not 'coco'",
+    ),
+    "another source": (
+        lambda: one(BOX),
+        {"proposals": "sliding"},
+        "proposals come from 'network' or 'selective search', not 'sliding'",
+    ),
+    "a search for the network": (
+        lambda: one(BOX),
+        {"search": {"strategy": "fast"}},
+        "search is for proposals='selective search'; these come from the network",
+    ),
+    "another search": (
+        lambda: one(BOX),
+        {"proposals": "selective search", "search": {"depth": 3}},
+        "search is strategy, k, sigma and smallest of selective search, not {'depth': 3}",
+    ),
+    "another strategy": (
+        lambda: one(BOX),
+        {"proposals": "selective search", "search": {"strategy": "slow"}},
+        "the strategy of a search is one of single, fast, and k some numbers",
+    ),
+    "no start of a search": (
+        lambda: one(BOX),
+        {"proposals": "selective search", "search": {"k": (0, 50)}},
+        "k, sigma and smallest of a search are numbers, none below 0, and k is above 0",
     ),
     "no steps": (lambda: one(BOX), {"steps": 0}, "steps is 1 or more, not 0"),
     "too small": (lambda: one(BOX), {"side": 63}, "side is 64 or more, not 63"),

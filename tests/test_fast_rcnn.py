@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from scripts import data, weights
-from scripts.detection import detections, fast_rcnn, own_folder
+from scripts.detection import detections, fast_rcnn
 from scripts.detection.boxes import decode, nearest
-from scripts.detection.evaluation import Objects, evaluate, objects_in
+from scripts.detection.evaluation import Objects, evaluate
 from scripts.detection.pooling import roi_pool
 from scripts.detection.proposals import selective_search
 from tests.detection_cases import BOXES, LABELS, NONE, TRUTH
@@ -271,58 +271,3 @@ def test_the_start_is_taken_over():
     ):
         for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
-
-
-def test_a_mirrored_example_is_the_mirrored_pictures_example(picture):
-    truth = np.array([[110 - 50, 10, 110 - 20, 40]], np.float32)
-    boxes = np.array([[55.0, 8, 88, 44]], np.float32)
-    one = fast_rcnn.prepare(picture, boxes, truth, np.array([2]), 10)
-    other = own_folder.mirrored(one)
-    flipped = [np.stack([120 - b[:, 2], b[:, 1], 120 - b[:, 0], b[:, 3]], axis=1) for b in (boxes, truth)]
-    wanted = fast_rcnn.prepare(picture[:, ::-1], *flipped, np.array([2]), 10)
-    for a, b in zip(other, wanted, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
-
-
-def test_a_folder_in_vocs_form_is_learned_from(tmp_path):
-    """Few pictures, few steps: the way from a folder to an evaluation, boxes in pixels of the folder's pictures."""
-    for part in ("train", "test"):
-        scenes = data.load_scenes(4, part)
-        data.write_voc(scenes, tmp_path / "own", part)
-    train, test = own_folder.read(tmp_path / "own")
-    learned = own_folder.learn_fast_rcnn(train, test, steps=4, longest=80, search={"strategy": "single"})
-    assert len(learned.found) == len(test) and learned.recall >= 0.8 and learned.proposals > 10
-    assert learned.evaluation.mean == evaluate(learned.found, objects_in(test), len(test.classes)).mean
-    boxes = np.concatenate([said.boxes for said in learned.found])
-    assert len(boxes) and boxes.min() >= 0 and 80.5 < boxes.max() <= 160.5  # it was shown half as many pixels
-
-
-def emptied(pictures, which):
-    """The set with the objects of some pictures taken away."""
-    for i in which:
-        pictures.boxes[i], pictures.labels[i] = pictures.boxes[i][:0], pictures.labels[i][:0]
-        pictures.difficult[i] = pictures.difficult[i][:0]
-    return pictures
-
-
-@pytest.mark.parametrize("way", [own_folder.learn_fast_rcnn, own_folder.learn_faster_rcnn])
-def test_pictures_without_objects_are_tested_on(tmp_path, way):
-    """They are left out of the training; in the test they have proposals and detections like any other picture."""
-    for part in ("train", "test"):
-        data.write_voc(data.load_scenes(3, part), tmp_path / "own", part)
-    train, test = own_folder.read(tmp_path / "own")
-    settings = {"steps": 2, "longest": 80} | (
-        {"search": {"strategy": "single"}} if way is own_folder.learn_fast_rcnn else {}
-    )
-    learned = way(emptied(train, [1]), emptied(test, [0]), **settings)
-    assert len(learned.found) == 3 and learned.proposals > 0 and 0 <= learned.recall <= 1
-    assert sum(one.objects.sum() for one in learned.evaluation.judged) == sum(map(len, test.labels[1:]))
-    with pytest.raises(ValueError, match="no object to learn from"):
-        way(emptied(train, [0, 2]), test, **settings)
-
-
-def test_pictures_are_never_enlarged(picture):
-    same, factor = own_folder.shrunk(picture, 320)
-    assert factor == 1 and same is picture
-    small, factor = own_folder.shrunk(picture, 80)
-    assert small.shape == (80, 60, 3) and factor == 0.5

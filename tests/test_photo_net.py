@@ -4,9 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from scripts.detection import anchors, photo_net
-from scripts.detection.boxes import iou
+from scripts.detection import anchors, faster_rcnn, photo_net
+from scripts.detection.boxes import iou, large_enough
 from scripts.detection.photo_net import PHOTO, SMALL, Net, Plan
+from scripts.detection.photo_proposals import anchor_table
+from scripts.detection.proposals import selective_search
 from scripts.pretrained import efficientnet_lite
 
 PLAN = Plan(("cat", "dog"), ((12.0, 20.0), (30.0, 30.0)), SMALL, None, 96, 16)
@@ -57,7 +59,7 @@ def test_the_anchors_of_a_map_stand_in_the_order_of_lesson_18():
     first = anchors.anchors_of(1, 1, 8, scales)
     sizes = first[:, 2:] - first[:, :2]
     assert len(sizes) == len(scales) * len(ratios)
-    table = photo_net.anchor_table(3, 5, 8, sizes)
+    table = anchor_table(3, 5, 8, sizes)
     assert np.allclose(table, anchors.anchors_of(3, 5, 8, scales)) and table.shape == (3 * 5 * 6, 4)
 
 
@@ -73,7 +75,7 @@ def whole():
     return net, picture, keras.Model(net.input, ends)(picture, training=False)
 
 
-@pytest.mark.parametrize("group", [None, 0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize("group", [None, 0, 3, 5])
 def test_two_halves_are_the_whole_backbone(whole, group):
     net, picture, expected = whole
     first, second = efficientnet_lite.halves(net, group)
@@ -87,7 +89,7 @@ def test_two_halves_are_the_whole_backbone(whole, group):
     assert not any(name.endswith("norm") for name in names) and first.trainable_weights == []
 
 
-@pytest.mark.parametrize(("backbone", "group"), [(PHOTO, 4), (PHOTO, None), (SMALL, None)])
+@pytest.mark.parametrize(("backbone", "group"), [(PHOTO, 4), (SMALL, None)])
 def test_a_net_has_answers_for_each_anchor_and_each_box(backbone, group):
     net = Net(PLAN._replace(backbone=backbone, trainable_from=group), from_imagenet=False)
     picture = np.random.default_rng(0).uniform(0, 255, (2, 64, 96, 3)).astype(np.float32)
@@ -103,6 +105,21 @@ def test_a_net_has_answers_for_each_anchor_and_each_box(backbone, group):
     assert net.stride == (16 if backbone == PHOTO else 8)
 
 
+def test_with_selective_search_there_is_no_proposal_network():
+    net = Net(PLAN._replace(anchors=(), search={"strategy": "single"}))
+    boxes, which = np.float32([[0, 0, 60, 60], [10, 20, 90, 50]]), np.int32([0, 0])
+    classes, moves = net.model([np.zeros((1, 64, 96, 3), np.float32), boxes, which], training=False)
+    assert net.proposals is None and classes.shape == (2, 3) and moves.shape == (2, 2, 4)
+    assert {one.name for one in net.model.layers} >= {"backbone", "pooling4", "heads"}
+    # the boxes that are judged are those of the search, and no more than are asked for
+    picture = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+    meant, stages = selective_search(picture, "single"), photo_net.Stages(net)
+    meant = meant[large_enough(meant, 4)]
+    assert len(meant) > 20
+    assert np.array_equal(stages.propose(picture)[1], meant)
+    assert np.array_equal(stages.propose(picture, after=7)[1], meant[:7])
+
+
 def test_what_cannot_be_built_is_told():
     with pytest.raises(ValueError, match=r"\Athe backbone is 'efficientnet_lite0' or 'small', not 'vgg'\Z"):
         Net(PLAN._replace(backbone="vgg"))
@@ -112,6 +129,6 @@ def test_what_cannot_be_built_is_told():
 
 def test_where_nothing_is_proposed_nothing_is_found(monkeypatch):
     net = Net(PLAN)
-    monkeypatch.setattr(photo_net.faster_rcnn, "SMALLEST", 1e9)
+    monkeypatch.setattr(faster_rcnn, "SMALLEST", 1e9)
     found = photo_net.detect(photo_net.Stages(net), np.zeros((64, 96, 3), np.uint8), 0.0)
     assert found.boxes.shape == (0, 4) and found.scores.shape == (0,) and found.labels.shape == (0,)

@@ -10,9 +10,10 @@ import tensorflow as tf
 
 from scripts import data
 from scripts.data.scenes import Scenes
-from scripts.detection import anchors, photo_training
+from scripts.detection import anchors, photo_targets, photo_training
 from scripts.detection.feature_cache import FeatureCache
-from scripts.detection.photo_net import PHOTO, SMALL, Net, Plan, anchor_table
+from scripts.detection.photo_net import PHOTO, SMALL, Net, Plan
+from scripts.detection.photo_proposals import anchor_table
 from scripts.detection.photo_training import Settings
 from scripts.detection.views import View
 from scripts.runtime import seed
@@ -50,7 +51,9 @@ def trained(plan, scenes, boxes=None, labels=None, **settings):
 
 
 def test_kept_maps_in_memory_or_on_disk_and_none_give_the_same_losses(scenes, monkeypatch):
-    plan, made, kept = PLAN._replace(backbone=PHOTO), [], {}
+    # nothing of the backbone is trained: what is kept is the same, and the graph of a step is made in half the time
+    plan, made, kept = PLAN._replace(backbone=PHOTO, trainable_from=None), [], {}
+    pictures = replace(scenes, images=scenes.images[:3], boxes=scenes.boxes[:3], labels=scenes.labels[:3])
 
     class Counted(FeatureCache):
         def get(self, key, make):
@@ -61,14 +64,14 @@ def test_kept_maps_in_memory_or_on_disk_and_none_give_the_same_losses(scenes, mo
             super().__exit__(*problem)
 
     monkeypatch.setattr(photo_training, "FeatureCache", Counted)
-    uncached = trained(plan, scenes, keep=False)[2]
+    uncached = trained(plan, pictures, keep=False)[2]
     assert made == [] and uncached.shape == (10, 4) and np.isfinite(uncached).all()
-    for where, memory in (("memory", 2e9), ("disk", 0)):
-        made.clear()
-        assert np.abs(trained(plan, scenes, memory=memory)[2] - uncached).max() <= 1e-4
-        # 20 pictures are shown, of 12 different views at most; each was made once
-        assert len(made) == len(set(made)) <= 12
-        assert kept == {"memory": 0, "disk": 0} | {where: len(made)}
+    # maps of 40 channels at stride 8 and of 112 at stride 16, float32; there is room for those of two views
+    one = 4 * (10 * 10 * 40 + 5 * 5 * 112)
+    assert np.abs(trained(plan, pictures, memory=2.5 * one)[2] - uncached).max() <= 1e-4
+    # 20 pictures are shown, of 6 different views at most; each was made once
+    assert len(made) == len(set(made)) <= 6
+    assert kept == {"memory": 2, "disk": len(made) - 2} and kept["disk"] > 0
 
 
 def test_a_cache_makes_a_thing_once_and_leaves_no_file(monkeypatch):
@@ -129,7 +132,7 @@ def test_exchanged_boxes_and_swapped_axes_change_the_losses(scenes, eager):
 
 
 @pytest.mark.filterwarnings("error::UserWarning")
-@pytest.mark.parametrize(("backbone", "group"), [(PHOTO, None), (PHOTO, 4), (PHOTO, 5), (SMALL, None)])
+@pytest.mark.parametrize(("backbone", "group"), [(PHOTO, None), (PHOTO, 4), (SMALL, None)])
 def test_what_is_frozen_stays_and_the_rest_moves(scenes, eager, backbone, group):
     plan = PLAN._replace(backbone=backbone, trainable_from=group)
     net, before, _ = trained(plan, scenes, steps=2)
@@ -156,7 +159,7 @@ def test_an_anchor_that_crosses_the_border_is_learnt_from_and_one_on_the_filling
     table = anchor_table(6, 8, 16, ((90.0, 60.0), (12.0, 12.0)))
     truth, rng = np.float32([[2, 2, 92, 62]]), np.random.default_rng(0)
     # the picture has 64 x 96 pixels, the map reaches to 96 x 128
-    targets = photo_training.anchor_targets(rng, table, truth, 64, 96)
+    targets = photo_targets.anchor_targets(rng, table, truth, 64, 96)
     holding = targets.labels == anchors.POSITIVE
     crossing = ~anchors.inside(table, 64, 96)
     assert (holding & crossing).any()
@@ -182,7 +185,7 @@ def test_a_picture_of_which_nothing_is_proposed_is_background(boxes):
     view = View(np.zeros((64, 96, 3), np.uint8), np.float32(boxes), np.zeros(len(boxes), int))
     nothing = np.full((1, 8 * 12 * 2), -np.inf, np.float32)
     deltas = np.zeros((1, 8 * 12 * 2, 4), np.float32)
-    taught = photo_training.step_targets(np.random.default_rng(0), net, (8, 12), nothing, deltas, [view])
+    taught = photo_targets.step_targets(np.random.default_rng(0), net, (8, 12), nothing, deltas, [view])
     assert (taught.labels == 10).all() and (taught.boxes == [0, 0, 96, 64]).all() and len(taught.boxes)
 
 

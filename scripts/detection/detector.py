@@ -8,7 +8,8 @@
     detector.save("my_detector")
     found = Detector.load("my_detector")(picture)
 
-It is lesson 18's Faster R-CNN on a backbone from ImageNet (photo_net.py, photo_training.py). Files: detector_files.py. By a line:
+It is lesson 18's Faster R-CNN on a backbone from ImageNet (photo_net.py, photo_training.py), or by one switch,
+proposals="selective search", lesson 17's Fast R-CNN. Files: detector_files.py. By a line:
 
     python -m scripts.detection.detector train|test|show FOLDER
 """
@@ -18,20 +19,17 @@ import time
 import numpy as np
 
 from scripts.detection import detector_files, fast_rcnn, photo_net, photo_training
-from scripts.detection.boxes import area, large_enough
 from scripts.detection.detections import Detections
+from scripts.detection.detector_judge import Judge
+from scripts.detection.detector_pictures import brought_to, checked, side_for, usable
 from scripts.detection.evaluation import Evaluation, evaluate, objects_in
-from scripts.detection.photo_net import PHOTO, SIDE, SMALL, Net, Plan, Stages
-from scripts.detection.views import resized
+from scripts.detection.photo_net import PHOTO, SMALL, Net, Plan, Stages
+from scripts.detection.photo_proposals import NETWORK, search_of
 from scripts.runtime import progress
 from scripts.runtime import seed as set_seed
 
-MEDIAN, LARGEST = 40, 640  # pixels: see `side_for`
 SMALL_SIDE = 320  # pixels, for the small backbone
 STARTS = ("imagenet", "digits", "nothing")
-CHECKS = 6  # how often a training is judged on the validation part
-PATIENCE = 3  # checks without a better one after which it ends
-JUDGED = 100  # validation pictures that a check looks at, at most
 LOWEST = 0.02  # score of detections that an evaluation counts
 PASSES = 2  # how often boxes go through the heads: the second look sharpens them
 
@@ -41,7 +39,7 @@ class Detector:
 
     def __init__(self, net: Net, card: dict, history=None, found=None):
         self.net, self.card = net, card
-        self.history = np.zeros((0, 4), np.float32) if history is None else history
+        self.history = np.zeros((0, 4 if net.proposals else 2), np.float32) if history is None else history
         self.found = found or []
         self._stages = Stages(net)
 
@@ -59,6 +57,8 @@ class Detector:
         trainable_from: int | None = 4,
         side: int | None = None,
         anchors: int = photo_net.ANCHORS,
+        proposals: str = NETWORK,
+        search: dict | None = None,
         seed: int = 0,
         about: dict | None = None,
         doing: str = "training",
@@ -78,15 +78,18 @@ class Detector:
                 small one is always trained.
             side: pixels that the longer side of each picture is brought to, about; None: of `side_for`, and 320 for the small
                 backbone, whose map is finer and slower. anchors: how many, of k-means over the objects.
+            proposals: "network", or "selective search": slower, and the net has no proposal network and no anchors. search:
+                arguments of `proposals.selective_search` for it; None: the strategy "fast".
             about: what the card should say of the data, such as {"data": "200 photographs of ...", "not for": "..."}.
             doing: a name for the progress bar. settings: of `photo_training.Settings`.
 
         Raises:
-            ValueError: an unknown start, no object to learn from, other classes in the validation part.
+            ValueError: an unknown start or source of proposals, no object to learn from, other classes in the validation part.
             WeightsError: the start's weights are not here; the message names the cure.
         """
         if start not in STARTS:
             raise ValueError(f"start is one of {', '.join(STARTS)}, not {start!r}")
+        search = search_of(proposals, search)
         if validation is not None and tuple(validation.classes) != tuple(train.classes):
             raise ValueError("the validation part has other classes than the training part")
         for name, value, low in (("steps", steps, 1), ("side", side, 64), ("anchors", anchors, 1)):
@@ -102,21 +105,24 @@ class Detector:
         side = side or (side_for(train) if start == "imagenet" else SMALL_SIDE)
         examples = usable(train, side)
         steps = steps or max(photo_training.STEPS, photo_training.EACH * len(examples))
-        sizes = photo_net.anchor_sizes([one[1] for one in examples], anchors)
-        backbone = PHOTO if start == "imagenet" else SMALL
-        plan = Plan(
-            tuple(train.classes), sizes, backbone, trainable_from if start == "imagenet" else None, side
-        )
+        sizes = () if search else photo_net.anchor_sizes([one[1] for one in examples], anchors)
+        backbone, group = (PHOTO, trainable_from) if start == "imagenet" else (SMALL, None)
+        plan = Plan(tuple(train.classes), sizes, backbone, group, side, search=search)
         net = Net(plan)
         if start == "digits":
             start_from_digits(net)
         detector = cls(net, {})
-        judge = _Judge(detector, validation, steps) if validation is not None and len(validation) else None
+        judge = Judge(detector, validation, steps) if validation is not None and len(validation) else None
         how = photo_training.Settings(steps=steps, seed=seed, **settings)
         detector.history = photo_training.train(net, *zip(*examples, strict=True), how, doing, judge)
         if judge:
             judge.keep_the_best()
-        made = {"start": start, "settings": how._asdict(), "seconds": round(time.perf_counter() - began, 1)}
+        made = {
+            "start": start,
+            "proposals": proposals,
+            "settings": how._asdict(),
+            "seconds": round(time.perf_counter() - began, 1),
+        }
         made |= {"steps done": len(detector.history), "pictures": len(examples)}
         made |= {"objects": sum(len(one[1]) for one in examples)}
         detector.card = detector_files.card_of(plan, made, about, judge.scores if judge else None)
@@ -141,6 +147,11 @@ class Detector:
         small, factors = brought_to(picture, self.net.plan.side)
         found = photo_net.detect(self._stages, small, min_score, iou_threshold, passes)
         return found._replace(boxes=found.boxes / factors)
+
+    def propose(self, picture) -> np.ndarray:
+        """The boxes that the heads judge first, float (n, 4), pixels of this picture: for `proposal_quality`."""
+        small, factors = brought_to(checked(picture), self.net.plan.side)
+        return self._stages.propose(small)[1] / factors
 
     def find_all(self, pictures, doing: str = "", **settings) -> list[Detections]:
         """Detections of each picture of a set, for `evaluate` of evaluation.py; settings: of `__call__`."""
@@ -171,99 +182,6 @@ class Detector:
         """A detector out of a folder that `save` wrote. Errors: `detector_files.DetectorError`, one clear line."""
         net, card = detector_files.load(folder)
         return cls(net, card)
-
-
-class _Judge:
-    """Looks at the validation part now and then while a detector is trained, and remembers the best weights."""
-
-    def __init__(self, detector: Detector, validation, steps: int):
-        self.detector, self.every = detector, max(1, steps // CHECKS)
-        # brought to their side now: a hundred photographs as they are may not fit into memory
-        self.images, self.objects = [], []
-        for i, objects in enumerate(objects_in(validation)[:JUDGED]):
-            small, factors = brought_to(checked(validation.images[i]), detector.net.plan.side)
-            self.images.append(small)
-            self.objects.append(objects._replace(boxes=objects.boxes * factors))
-        self.scores, self.best, self.weights = [], -1.0, None
-
-    def __call__(self, done: int) -> bool:
-        """After each step; True when the training should end."""
-        if done % self.every:
-            return False
-        found = self.detector.find_all(self.images)
-        # at two limits: the second tells apart what the first calls equal
-        means = [
-            evaluate(found, self.objects, len(self.detector.classes), limit).mean for limit in (0.5, 0.75)
-        ]
-        score = float(np.mean(means))
-        self.scores.append({"step": done, "mAP@0.5": means[0], "mAP@0.75": means[1]})
-        if not score <= self.best:
-            self.best, self.weights = score, self.detector.net.model.get_weights()
-            self.at = len(self.scores)
-        return len(self.scores) - self.at >= PATIENCE
-
-    def keep_the_best(self) -> None:
-        if self.weights is not None:
-            self.detector.net.model.set_weights(self.weights)
-
-
-def checked(picture) -> np.ndarray:
-    """The same picture. Raises ValueError for one of another form than uint8 (height, width, 3)."""
-    picture = np.asarray(picture)
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or 0 in picture.shape:
-        raise ValueError(
-            f"a picture is uint8 of shape (height, width, 3), RGB, as data.read_image gives it; this is {picture.dtype} of {picture.shape}"
-        )
-    return picture
-
-
-def brought_to(image, side: int):
-    """A picture whose longer side is about `side` pixels, and by what its boxes are to be multiplied, float32 (4,).
-
-    Smaller ones are enlarged: the backbone knows things at the size that they have on a whole photograph. Sides become multiples
-    of `views.WHOLE`, so width and height change by slightly different factors.
-    """
-    small, factors = resized(image, np.ones((1, 4), np.float32), side / max(image.shape[:2]))
-    return small, factors[0]
-
-
-def side_for(pictures) -> int:
-    """The side for a set: `SIDE`, or more where a class is small, until half of its objects measure `MEDIAN` pixels; at most `LARGEST`.
-
-    Args:
-        pictures: a set; an object's size is the side of the square of equal area.
-    """
-    by_class = [[] for _ in pictures.classes]
-    for i, (boxes, labels) in enumerate(zip(pictures.boxes, pictures.labels, strict=True)):
-        width, height = pictures.sizes[i] if hasattr(pictures, "sizes") else pictures.images[i].shape[1::-1]
-        for label, size in zip(labels, np.sqrt(area(np.asarray(boxes, float).reshape(-1, 4))), strict=True):
-            by_class[label].append(size * SIDE / max(width, height))
-    smallest = min((float(np.median(one)) for one in by_class if one), default=MEDIAN)
-    return int(np.clip(SIDE * MEDIAN / max(smallest, 1.0), SIDE, LARGEST))
-
-
-def usable(pictures, side: int) -> list:
-    """What is trained on: (image, boxes, labels) each, brought to a side.
-
-    Raises:
-        ValueError: there is no object to learn from; a picture of another form.
-    """
-    examples = []
-    for i, objects in enumerate(objects_in(pictures)):
-        kept = np.ones(len(objects.boxes), bool) if objects.difficult is None else ~objects.difficult
-        if len(kept) and not kept.any():
-            continue
-        small, factors = brought_to(checked(pictures.images[i]), side)
-        boxes = np.asarray(objects.boxes, np.float32).reshape(-1, 4)[kept] * factors
-        examples.append((small, boxes, np.asarray(objects.labels)[kept]))
-    if not any(len(boxes) for _, boxes, _ in examples):
-        raise ValueError("there is no object to learn from")
-    if not any(large_enough(boxes, fast_rcnn.SMALLEST).any() for _, boxes, _ in examples):
-        raise ValueError(
-            f"each object has fewer than {fast_rcnn.SMALLEST:.0f} pixels where a picture's longer side has {side}: "
-            "train with a larger side, or cut the pictures into parts"
-        )
-    return examples
 
 
 def start_from_digits(net: Net) -> None:

@@ -7,7 +7,6 @@
 A folder is whatever `data.read_any` reads, a zip too. What a notebook does with a detector stands in detector.py.
 """
 
-import argparse
 import contextlib
 import sys
 import tempfile
@@ -16,97 +15,16 @@ from pathlib import Path
 from PIL import Image
 
 from scripts import data
-from scripts.detection import detector_files, photo_training
-from scripts.detection.detector import STARTS, Detector
+from scripts.detection import detector_files
+from scripts.detection.detector import Detector
 from scripts.detection.detector_files import DetectorError
+from scripts.detection.detector_line import COMMAND, reader
 from scripts.detection.detector_marks import marked_path, pictures_in, with_boxes
 from scripts.detection.detector_results import has_objects, tested, together
 from scripts.runtime import CourseError, quiet
 from scripts.weights import WeightsError
 
-COMMAND = "python -m scripts.detection.detector"
 TOLD = (data.DataError, DetectorError, WeightsError, CourseError, ValueError, OSError)
-
-
-class Reads(argparse.ArgumentParser):
-    """A wrong line is told in one line, and ends with status 1 as every other problem."""
-
-    def error(self, message):
-        self.exit(1, f"{self.prog}: {message}; {self.prog} --help tells more\n")
-
-
-def number(kind, low, high):
-    """A reader of numbers of a kind, from low to high, for `argparse`."""
-
-    def read(text: str):
-        try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:,} to {high:,}")
-        return value
-
-    return read
-
-
-def reader() -> Reads:
-    """What the line may say."""
-    reads = Reads(
-        prog=COMMAND, description="Train a detector on your own pictures, test it, show it new ones."
-    )
-    parts = reads.add_subparsers(dest="what", required=True, metavar="train|test|show")
-    train = parts.add_parser("train", help="learn from a folder of pictures with boxes")
-    train.add_argument("folder", help="pictures with boxes (Pascal VOC, YOLO, COCO or CSV), or a zip of them")
-    train.add_argument(
-        "--into", metavar="DETECTOR", help="the folder to keep it in; an older detector there gives way"
-    )
-    train.add_argument(
-        "--steps",
-        type=number(int, 2, 10**6),
-        help=f"how long to train; {photo_training.STEPS}, or more for many pictures, where not given",
-    )
-    train.add_argument(
-        "--start",
-        choices=STARTS,
-        default="imagenet",
-        help="what the net has learned before: photographs, digits or nothing",
-    )
-    train.add_argument(
-        "--side",
-        type=number(int, 64, 2048),
-        help="pixels that a picture's longer side gets; by the size of the objects where not given",
-    )
-    train.add_argument(
-        "--seed", type=number(int, 0, 2**31), default=0, help="of all that is drawn by chance; %(default)s"
-    )
-    train.add_argument(
-        "--no-mirror", action="store_true", help="for things that have a left and a right, such as letters"
-    )
-    train.set_defaults(run=run_train)
-    test = parts.add_parser(
-        "test", help="measure how well a detector does on a folder of pictures with boxes"
-    )
-    test.add_argument("detector", help="the folder that the detector is kept in")
-    test.add_argument("folder", help="pictures with boxes, or a zip of them")
-    test.add_argument(
-        "--all", action="store_true", help="every picture; for a folder that it was not trained on"
-    )
-    test.set_defaults(run=run_test)
-    show = parts.add_parser("show", help="draw what a detector finds on pictures")
-    show.add_argument("detector", help="the folder that the detector is kept in")
-    show.add_argument("pictures", nargs="+", metavar="picture", help="pictures, or folders of them")
-    show.add_argument(
-        "--into", metavar="FOLDER", help="where the marked pictures go; else beside each picture"
-    )
-    show.add_argument(
-        "--min-score",
-        type=number(float, 0, 1),
-        default=0.3,
-        help="draw only what is surer than this; %(default)s",
-    )
-    show.set_defaults(run=run_show)
-    return reads
 
 
 def run_train(line) -> int:
@@ -122,6 +40,7 @@ def run_train(line) -> int:
         parts.validation if len(parts.validation) else None,
         steps=line.steps,
         start=line.start,
+        proposals=line.proposals.replace("-", " "),
         side=line.side,
         seed=line.seed,
         mirror=not line.no_mirror,
@@ -214,7 +133,7 @@ def told(problem: BaseException) -> int:
 
 def main(*arguments: str) -> int:
     """Do what the line says. Returns its exit status: 0, or 1 with one line about the problem."""
-    line = reader().parse_args(arguments or None)
+    line = reader(run_train, run_test, run_show).parse_args(arguments or None)
     for stream in (sys.stdout, sys.stderr):
         # a console that lacks a letter of a name shows a question mark
         with contextlib.suppress(AttributeError, ValueError):

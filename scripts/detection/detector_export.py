@@ -20,13 +20,14 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import layers, ops
 
-from scripts.detection import fast_rcnn, faster_rcnn, run_exported
+from scripts.detection import faster_rcnn, run_exported
 from scripts.detection.boxes import BOX_STD
-from scripts.detection.detector import brought_to
 from scripts.detection.detector_files import DetectorError
-from scripts.detection.photo_net import PHOTO, PROPOSALS, SMALL, Net
+from scripts.detection.detector_pictures import brought_to
+from scripts.detection.export_halves import halves
+from scripts.detection.photo_net import PHOTO, SMALL
+from scripts.detection.photo_proposals import NETWORK, PROPOSALS
 from scripts.detection.run_exported import FACTS, FORM, JUDGE, LOOK
 from scripts.detection.views import WHOLE
 from scripts.runtime import quiet
@@ -37,52 +38,6 @@ FILL = {
     SMALL: 127.5,
 }  # the value of a pixel that the backbone's first convolution is given as 0
 NEAR = 1e-3  # how far what the files say may be from what the nets say, of the largest number
-
-
-class AlignByProducts(layers.Layer):
-    """`pooling.roi_align` of one picture by two products of matrices: LiteRT has no crop_and_resize.
-
-    RoIAlign takes means of values between cells, and does so along rows and along columns: each bin is a
-    weighted mean of the rows, then of the columns. Weights are tents one cell wide round the points at which
-    the map is read.
-    """
-
-    def __init__(self, rows, columns, stride, boxes, size=fast_rcnn.BINS, points=2, **kwargs):
-        """Of maps of rows x columns cells, `stride` pixels each, for so many boxes."""
-        super().__init__(**kwargs)
-        self.rows, self.columns, self.scale = rows, columns, 1 / stride
-        self.boxes, self.size, self.points = boxes, size, points
-
-    def call(self, maps, boxes, size):
-        """Maps (1, rows, columns, channels), boxes (n, 4), picture's size (1, 2) to (n, size, size, channels).
-
-        Boxes are x1, y1, x2, y2, and the size height, width, all in pixels. Beyond the last cell of the
-        picture the map goes on as it ends there, whatever stands in the cells that were filled up.
-        """
-        channels = maps.shape[-1]
-        down = self._weights(boxes[:, 1], boxes[:, 3], self.rows, size[0, 0])
-        across = self._weights(boxes[:, 0], boxes[:, 2], self.columns, size[0, 1])
-        # (n * size, rows) @ (rows, columns * channels)
-        bands = ops.matmul(
-            ops.reshape(down, (self.boxes * self.size, self.rows)),
-            ops.reshape(maps, (self.rows, self.columns * channels)),
-        )
-        bands = ops.reshape(bands, (self.boxes, self.size, self.columns, channels))
-        # (n, 1, size, columns) @ (n, size, columns, channels)
-        return ops.matmul(across[:, None], bands)
-
-    def _weights(self, start, end, cells: int, pixels):
-        """The share of each cell in each bin along a side of so many pixels: (n, size, cells)."""
-        side = self.size * self.points
-        shares = (np.arange(side, dtype=np.float32) + 0.5) / side
-        # cells' centres lie at whole numbers
-        places = (start[:, None] + (end - start)[:, None] * shares) * self.scale - 0.5
-        places = ops.maximum(ops.minimum(places, pixels * self.scale - 1), 0.0)[:, :, None]
-        tents = ops.relu(1 - ops.abs(places - np.arange(cells, dtype=np.float32)))
-        return ops.mean(ops.reshape(tents, (self.boxes, self.size, self.points, cells)), axis=2)
-
-    def compute_output_shape(self, maps_shape, boxes_shape, size_shape):
-        return self.boxes, self.size, self.size, maps_shape[-1]
 
 
 def export(detector, folder, pictures: tuple[int, int] | None = None) -> Path:
@@ -100,10 +55,15 @@ def export(detector, folder, pictures: tuple[int, int] | None = None) -> Path:
         The folder.
 
     Raises:
-        DetectorError: the folder holds other things or cannot be written, the nets cannot be turned into
+        DetectorError: its proposals come by selective search; the folder holds other things or cannot be written, the nets cannot be turned into
             LiteRT's form, or say something else there. ValueError: pictures of no size.
     """
     net, folder = detector.net, Path(folder)
+    if net.proposals is None:
+        raise DetectorError(
+            "this detector's proposals come by selective search, which no file of LiteRT holds: "
+            f"train one with proposals={NETWORK!r} to export it"
+        )
     size = input_size(net.plan.side, pictures)
     ours = {FACTS, LOOK, JUDGE, RUNNER.name, "__pycache__"}
     if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - ours):
@@ -143,32 +103,6 @@ def input_size(side: int, pictures: tuple[int, int] | None = None) -> tuple[int,
     if not whole or min(pictures) < 1:
         raise ValueError(f"pictures is their (height, width), whole pixels from 1 on, not {pictures!r}")
     return brought_to(np.zeros((*pictures, 3), np.uint8), side)[0].shape[:2]
-
-
-def halves(net: Net, size: tuple[int, int], boxes: int = PROPOSALS) -> tuple[keras.Model, keras.Model]:
-    """A net as two of fixed size, which share its layers.
-
-    Returns:
-        look: a picture, float32 (1, height, width, 3), 0..255, to all maps, then logits (1, anchors) and
-            deltas (1, anchors, 4).
-        judge: these maps, boxes (n, 4) and the picture's height and width (1, 2), in pixels, to probabilities
-            (n, classes + 1), the background's last, and moves (n, classes, 4), times `BOX_STD`.
-    """
-    picture = keras.Input(batch_shape=(1, *size, 3), name="picture")
-    maps = net.maps(net.frozen(picture))
-    look = keras.Model(picture, [*maps, *net.proposals(maps[-1])])
-    given = [keras.Input(batch_shape=one.shape) for one in maps]
-    asked, whole = (
-        keras.Input(batch_shape=(boxes, 4), name="boxes"),
-        keras.Input(batch_shape=(1, 2), name="size"),
-    )
-    pooled = [
-        AlignByProducts(*one.shape[1:3], stride, boxes)(one, asked, whole)
-        for stride, one in zip(net.strides, given, strict=True)
-    ]
-    logits, deltas = net.heads(layers.concatenate(pooled) if len(pooled) > 1 else pooled[0])
-    answers = [layers.Softmax()(logits), layers.Rescaling(BOX_STD)(deltas)]
-    return look, keras.Model([*given, asked, whole], answers)
 
 
 def facts_of(detector, size: tuple[int, int]) -> dict:

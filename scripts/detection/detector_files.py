@@ -22,8 +22,11 @@ from scripts.runtime import OneLine, quiet
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with quiet():
     from scripts.detection.photo_net import Net, Plan
+    from scripts.detection.photo_proposals import SEARCH, search_of
 
-FORM = 1  # of the folder; a later course that changes it counts on
+# of the folder, the highest that is read; a later course that changes it counts on. A detector with a proposal network is still
+# written in form 1, so that an older course reads it; form 2 has a plan with the field search
+FORM = 2
 WEIGHTS, CARD = "detector.weights.h5", "card.json"
 # what file managers leave in a folder that was looked at
 LEFT_BEHIND = (".DS_Store", "Thumbs.db", "desktop.ini")
@@ -47,15 +50,15 @@ def card_of(plan: Plan, made: dict, about: dict | None = None, validation: list 
     }
     words = {"made for": MADE_FOR, "tested on": "not tested yet", "not for": NOT_FOR}
     date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    fields = plan._asdict()
+    fields |= {"classes": list(plan.classes), "anchors": [list(one) for one in plan.anchors]}
+    if plan.search is None:
+        del fields["search"]
     return {
-        "form": FORM,
+        "form": 1 if plan.search is None else 2,
         **words,
         **(about or {}),
-        "plan": {
-            **plan._asdict(),
-            "classes": list(plan.classes),
-            "anchors": [list(one) for one in plan.anchors],
-        },
+        "plan": fields,
         "made": {**made, "date": date, "versions": here},
         "validation": validation or [],
         "tests": [],
@@ -216,8 +219,13 @@ def plan_of(card: dict) -> Plan:
         if not isinstance(names, list) or not names or not all(isinstance(one, str) for one in names):
             raise ValueError("classes are a list of names")
         anchors = tuple(tuple(map(float, one)) for one in plan["anchors"])
-        if not anchors or any(len(one) != 2 or not 0 < min(one) <= max(one) < math.inf for one in anchors):
-            raise ValueError("anchors are pairs of numbers above 0")
+        searched = plan.get("search") is not None
+        if searched:
+            search_of(SEARCH, plan["search"])
+        if searched == bool(anchors) or any(
+            len(one) != 2 or not 0 < min(one) <= max(one) < math.inf for one in anchors
+        ):
+            raise ValueError("anchors are pairs of numbers above 0, and none with selective search")
         for name in ("side", "width"):
             if name in plan and (type(plan[name]) is not int or not 0 < plan[name] <= 10_000):
                 raise ValueError(f"{name} is a whole number from 1 to 10,000, not {plan[name]!r}")

@@ -1,8 +1,9 @@
 """Faster R-CNN for photographs: the net of lesson 18 with a backbone from ImageNet, anchors of the objects' own sizes, two maps.
+With selective search in the place of the proposal network it is lesson 17's Fast R-CNN.
 
 A net is told by a `Plan`, which can be written down: whoever has a plan and weights has the detector. The net has two halves:
-`frozen` is never trained, so what it says of a picture may be kept; `trained` goes on from there. Proposals come from the last
-map, and boxes are pooled by RoIAlign from all maps of `trained`, side by side, so that small things keep their outlines.
+`frozen` is never trained, so what it says of a picture may be kept; `trained` goes on from there. The proposal network sees the
+last map, and boxes are pooled by RoIAlign from all maps of `trained`, side by side, so that small things keep their outlines.
 """
 
 from typing import NamedTuple
@@ -15,15 +16,13 @@ from keras import layers
 from scripts.detection import detections, fast_rcnn, faster_rcnn
 from scripts.detection.boxes import BOX_STD, area, clip, decode, large_enough
 from scripts.detection.detections import Detections
+from scripts.detection.photo_proposals import NETWORK, SEARCH, BySearch, OfNetwork
 from scripts.detection.pooling import RoiAlign
 from scripts.pretrained import efficientnet_lite
 
 PHOTO, SMALL = "efficientnet_lite0", "small"
 SIDE = 480  # pixels that the longer side of a picture is brought to
 ANCHORS = 9
-# surest anchors that suppression sees: a picture may hold dozens of small things
-BEFORE = 2000
-PROPOSALS = 150  # of a picture that the heads judge
 
 
 class Plan(NamedTuple):
@@ -32,6 +31,7 @@ class Plan(NamedTuple):
     classes: names. anchors: (width, height) of each, pixels of the shrunk picture, of `anchor_sizes`. backbone: `PHOTO`, from
     ImageNet, or `SMALL`, the course's own. trainable_from: the backbone's group of blocks from which on it is trained (`PHOTO`);
     None: nothing of it. side: pixels that the longer side of a picture is brought to. width: of the heads' hidden layer.
+    search: None: there is a proposal network; else arguments of selective search, by which proposals come, and no anchor.
     """
 
     classes: tuple[str, ...]
@@ -40,6 +40,12 @@ class Plan(NamedTuple):
     trainable_from: int | None = 4
     side: int = SIDE
     width: int = 128
+    search: dict | None = None
+
+    @property
+    def proposals(self) -> str:
+        """Where they come from."""
+        return NETWORK if self.search is None else SEARCH
 
 
 def anchor_sizes(boxes, count: int = ANCHORS, repeats: int = 50, seed: int = 0) -> tuple:
@@ -77,18 +83,10 @@ def overlap_of_sides(sides, others) -> np.ndarray:
     return common / (sides.prod(axis=1)[:, None] + others.prod(axis=1)[None] - common)
 
 
-def anchor_table(rows: int, columns: int, stride: int, sizes) -> np.ndarray:
-    """The anchors of a map, float64 (rows * columns * k, 4), in the order of `anchors.anchors_of`."""
-    halves = np.array(sizes, float) / 2
-    down, across = (np.arange(rows) + 0.5) * stride, (np.arange(columns) + 0.5) * stride
-    y, x = np.meshgrid(down, across, indexing="ij")
-    centres = np.stack([x, y, x, y], axis=2)[:, :, None, :]
-    return (centres + np.concatenate([-halves, halves], axis=1)).reshape(-1, 4)
-
-
 class Net:
     """A net by its plan: the halves of the backbone, `frozen` and `trained`, then `proposals` and `heads`; `model` is the whole.
 
+    source: the object that proposals come from, of photo_proposals.py; with selective search `proposals` is None.
     stride: pixels between positions of anchors; halved: how many cells of the last map are one position.
     """
 
@@ -99,13 +97,10 @@ class Net:
         maps = self.trained.outputs
         self.halved = 2 if plan.backbone == SMALL else 1
         self.stride = self.strides[-1] * self.halved
-        whole = faster_rcnn.proposal_net(maps[-1].shape[-1], len(plan.anchors))
-        # the pooling that it begins with is left out where the map is coarse already
-        self.proposals = (
-            whole
-            if self.halved == 2
-            else keras.Model(whole.layers[1].output, whole.outputs, name="proposals")
-        )
+        searched = plan.search is not None
+        self.proposals = None if searched else self._proposal_net(maps[-1].shape[-1])
+        place = (plan.anchors, self.stride, self.halved)
+        self.source = BySearch(plan.search) if searched else OfNetwork(*place)
         channels = sum(one.shape[-1] for one in maps)
         self.heads = fast_rcnn.heads(len(plan.classes), channels, plan.width)
         self.align = [
@@ -113,13 +108,22 @@ class Net:
         ]
         self.model = self._whole()
 
+    def _proposal_net(self, channels: int) -> keras.Model:
+        """Lesson 18's; the pooling that it begins with is left out where the map is coarse already."""
+        whole = faster_rcnn.proposal_net(channels, len(self.plan.anchors))
+        if self.halved == 2:
+            return whole
+        return keras.Model(whole.layers[1].output, whole.outputs, name="proposals")
+
     def _whole(self) -> keras.Model:
-        """Inputs and outputs as those of `faster_rcnn.detector`, pictures 0..255."""
+        """Inputs and outputs as those of `faster_rcnn.detector`, or of `fast_rcnn.detector`, pictures 0..255."""
         picture = keras.Input((None, None, 3), name="pictures")
         boxes, images = keras.Input((4,), name="boxes"), keras.Input((), dtype="int32", name="images")
         maps = self.maps(self.frozen(picture))
-        outputs = [*self.proposals(maps[-1]), *self.heads(self.pool(maps, boxes, images))]
-        return keras.Model([picture, boxes, images], outputs)
+        of_anchors = self.proposals(maps[-1]) if self.proposals else ()
+        return keras.Model(
+            [picture, boxes, images], [*of_anchors, *self.heads(self.pool(maps, boxes, images))]
+        )
 
     def maps(self, given, training=None) -> list:
         """All maps that boxes are pooled from, of what `frozen` gave; proposals see the last."""
@@ -154,7 +158,11 @@ def as_list(maps) -> list:
 
 
 class Stages:
-    """The stages of a net, each a graph that is traced once: what `detect` runs."""
+    """The stages of a net, each a graph that is traced once: what `detect` runs.
+
+    look: a picture, float32 (1, height, width, 3), to all maps, and what the proposal network says of anchors where there is one:
+    logits (n,) and deltas (n, 4). judge: maps and boxes (n, 4) to probabilities (n, classes + 1) and moves (n, classes, 4).
+    """
 
     def __init__(self, net: Net):
         self.net = net
@@ -163,8 +171,8 @@ class Stages:
 
         def look(picture):
             maps = as_list(net.trained(net.frozen(picture, training=False), training=False))
-            logits, deltas = net.proposals(maps[-1], training=False)
-            return maps, logits[0], deltas[0]
+            said = net.proposals(maps[-1], training=False) if net.proposals else ()
+            return maps, *(one[0] for one in said)
 
         def judge(maps, boxes):
             images = tf.zeros(tf.shape(boxes)[:1], tf.int32)
@@ -174,12 +182,10 @@ class Stages:
         self.look = tf.function(look, input_signature=[picture], autograph=False)
         self.judge = tf.function(judge, input_signature=[specs, rois], autograph=False)
 
-    def propose(self, logits, deltas, maps, height, width, **settings):
-        """The proposals of one picture, from what the proposal network says of it."""
-        rows, columns = (side // self.net.halved for side in maps[-1].shape[1:3])
-        table = anchor_table(rows, columns, self.net.stride, self.net.plan.anchors)
-        settings = {"before": BEFORE, "after": PROPOSALS, **settings}
-        return faster_rcnn.propose(logits.numpy(), deltas.numpy(), table, height, width, **settings)
+    def propose(self, image, after: int | None = None):
+        """The maps of one picture, uint8 (height, width, 3), and its proposals, float (n, 4); after: as `OfNetwork.propose`."""
+        maps, *said = self.look(image[None].astype(np.float32))
+        return maps, self.net.source.propose(image, maps, *said, after=after)
 
 
 def detect(
@@ -188,15 +194,14 @@ def detect(
     min_score: float = 0.05,
     iou_threshold: float = 0.3,
     passes: int = 1,
-    after: int = PROPOSALS,
+    after: int | None = None,
 ) -> Detections:
     """From a picture, uint8 (height, width, 3), brought to the plan's side before, to detections in its pixels.
 
-    Args: as `faster_rcnn.detect`; after: proposals that the heads judge.
+    Args: as `faster_rcnn.detect`; after: proposals that the heads judge; None: as many as their source has at most.
     """
     height, width = image.shape[:2]
-    maps, logits, deltas = net.look(image[None].astype(np.float32))
-    boxes = net.propose(logits, deltas, maps, height, width, after=after).boxes
+    maps, boxes = net.propose(image, after)
     if len(boxes) == 0:
         return Detections(boxes, np.zeros(0, np.float32), np.zeros(0, np.int64))
     for turn in range(passes):

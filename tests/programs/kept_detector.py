@@ -1,10 +1,10 @@
-"""Loads a kept detector in a process of its own, lets it look at pictures, and saves it where there is no room.
+"""Loads kept detectors in a process of its own, lets them look at pictures, and saves one where there is no room.
 
-    python -m tests.programs.kept_detector DETECTOR PICTURES FOUND FULL
+    python -m tests.programs.kept_detector DETECTOR PICTURES FOUND FULL OTHER
 
-PICTURES is an .npz of pictures; into FOUND, an .npz too, go boxes, scores and labels of each, once from before the attempt to
-save into the folder FULL and once from after it. No file may be longer than LONGEST bytes then. Printed is what the attempt
-says.
+PICTURES is an .npz of pictures; into FOUND, an .npz too, go boxes, scores and labels of each: what DETECTOR finds before the attempt
+to save it into the folder FULL and after it, and what the detector OTHER finds. No file may be longer than LONGEST bytes in the
+attempt. Printed is what the attempt says.
 """
 
 import resource
@@ -18,11 +18,11 @@ from scripts.detection.detector_files import DetectorError
 LONGEST = 100_000
 
 
-def main(folder: str, pictures: str, found: str, full: str) -> None:
-    """Load, look, try to save, look again."""
+def main(folder: str, pictures: str, found: str, full: str, other: str) -> None:
+    """Load, look, try to save, look again, and let the other one look."""
     detector, arrays = Detector.load(folder), {}
 
-    def look(when: str) -> None:
+    def look(when: str, detector=detector) -> None:
         with np.load(pictures) as given:
             for name in given:
                 said = detector(given[name], min_score=0.0)._asdict().items()
@@ -39,6 +39,7 @@ def main(folder: str, pictures: str, found: str, full: str) -> None:
         print(problem)
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     look("after")
+    look("other", Detector.load(other))
     np.savez(found, **arrays)
 
 

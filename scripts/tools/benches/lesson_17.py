@@ -1,9 +1,9 @@
 """Lesson 17 has no listing in the slides. Measured are RoI pooling against torchvision's C++, Fast R-CNN by stage, its
-ratios to R-CNN with the same backbone and boxes, and the same code on BCCD.
+ratios to R-CNN with the same backbone and boxes, and a detector of one's own with selective search on BCCD.
 
 torchvision's side runs in a process of its own, taking turns: COURSE_TORCH_PYTHON names the Python of an environment
 that has it, where this one has not. BCCD comes by the mirror folder. Run: python -m scripts.tools.benches.lesson_17
-(or with a part's name: pooling, ratios, detector, bccd).
+(or with a part's name: pooling, ratios, detector, bccd; bccd may be followed by a start, "imagenet" or "digits", and steps).
 """
 
 import statistics
@@ -165,32 +165,19 @@ def detector() -> dict:
     return {"map": result.mean, "interval": [low, high], "ms": dict(zip(names, ms.tolist(), strict=True))}
 
 
-def bccd(steps: int = 1000) -> dict | None:
-    """The same code on BCCD, blood cells under a microscope: mAP@0.5 on its test part."""
-    from scripts import data, weights
-    from scripts.detection import fast_rcnn, own_folder
+def bccd(start: str = "digits", steps: int = 1000) -> dict | None:
+    """A `Detector` whose proposals come by selective search, on BCCD, blood cells under a microscope: mAP@0.5 on its test part."""
+    from scripts import course
+    from scripts.detection.photo_proposals import SEARCH
+    from scripts.tools.benches import blood_cells
 
-    try:
-        train, test = data.load_bccd("trainval"), data.load_bccd("test")
-    except data.DataError as problem:
-        print(f"BCCD not measured: {problem}")
-        return None
-    start = fast_rcnn.digit_classifier()
-    weights.load(start, "scene_digits")
-    began = time.perf_counter()
-    learned = own_folder.learn_fast_rcnn(train, test, steps, start, search=BCCD_SEARCH, flip=True)
-    seconds = time.perf_counter() - began
-    each = dict(zip(test.classes, learned.evaluation.average_precision.tolist(), strict=True))
-    print(
-        f"BCCD, {len(train)} training and {len(test)} test pictures, {steps} steps, {seconds:.0f} s in all:"
+    return blood_cells.learned(
+        start, steps, rate=1e-3, proposals=SEARCH, search=BCCD_SEARCH, seed=course.current_seed()
     )
-    print(f"  recall of {learned.proposals:.0f} proposals {learned.recall:.3f}, mAP@0.5 {learned.evaluation.mean:.3f} ("
-          + ", ".join(f"{name} {value:.3f}" for name, value in each.items()) + ")", flush=True)  # fmt: skip
-    return {"map": learned.evaluation.mean, "recall": learned.recall, "each": each, "seconds": seconds}
 
 
-def main(only: str = "") -> None:
-    """Measure, print and store the parts whose names hold a word, or all."""
+def main(only: str = "", start: str = "digits", steps: str = "1000") -> None:
+    """Measure, print and store the parts whose names hold a word, or all; start, steps: of `bccd`."""
     from scripts import course
     from scripts.tools import listings
 
@@ -201,7 +188,7 @@ def main(only: str = "") -> None:
                 import tensorflow as tf
 
                 tf.zeros(1)
-            results[part.__name__] = part()
+            results[part.__name__] = part(start, int(steps)) if part is bccd else part()
     listings.store_parts("fast_rcnn.json", results)
 
 

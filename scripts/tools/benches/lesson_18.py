@@ -1,8 +1,8 @@
 """Lesson 18 has no listing in the slides; what is measured is the proposal network against selective search, Faster R-CNN's
-training and test by stage, three generations side by side, and blood cells (BCCD) by the same code.
+training and test by stage, three generations side by side, and blood cells (BCCD) by a detector of one's own.
 
 Run: python -m scripts.tools.benches.lesson_18
-(or with words of what to measure: proposals, training, stages, cells).
+(or with words of what to measure: proposals, training, stages, cells; cells-imagenet: with the photographs' backbone).
 """
 
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 
 LISTINGS = ()
 TRAINING = {"scenes": 400, "steps": 600, "seeds": 3}  # as in view
-CELLS = {"longest": 320, "steps": 1000, "after": 200, "flips": True}  # BCCD: half size
+CELLS = {"steps": 1000, "rate": 1e-3}  # BCCD
 
 
 def milliseconds(function, items, repeats: int = 3) -> float:
@@ -142,38 +142,25 @@ def stages() -> dict:
     return {"rows": rows, "ratio": ratio}
 
 
-def cells() -> dict:
-    """Faster R-CNN on blood cells: trained on trainval, mAP@0.5 on the test part."""
-    from scripts import course, data, weights
-    from scripts.detection import fast_rcnn, own_folder
+def cells(start: str = "digits") -> dict | None:
+    """A `Detector` with a proposal network on blood cells: trained on trainval, mAP@0.5 on the test part."""
+    from scripts import course
+    from scripts.tools.benches import blood_cells
 
-    try:
-        train, test = data.load_bccd("trainval"), data.load_bccd("test")
-    except data.DataError as problem:
-        print(f"blood cells not measured: {problem}")
-        return {}
-    start = fast_rcnn.digit_classifier()
-    weights.load(start, "scene_digits")
-    began = time.perf_counter()
-    learned = own_folder.learn_faster_rcnn(train, test, start=start, seed=course.current_seed(), **CELLS)
-    seconds, got = time.perf_counter() - began, learned.evaluation
-    print(
-        f"BCCD by Faster R-CNN: mAP@0.5 {got.mean:.3f} on {len(test)} test pictures, training and test {seconds:.0f} s"
-    )
-    pairs = zip(train.classes, got.average_precision, strict=True)
-    print("  " + ", ".join(f"{name} {value:.3f}" for name, value in pairs), end="; ")
-    print(f"recall of {learned.proposals:.0f} proposals {learned.recall:.3f}", flush=True)
-    return {"map": got.mean, "seconds": seconds, "recall": learned.recall}
+    return blood_cells.learned(start, seed=course.current_seed(), **CELLS)
 
 
 PARTS = {"proposals": proposals, "training": training, "stages": stages, "cells": cells}
+# asked for by name alone: not measured with all
+MORE = {"cells-imagenet": lambda: cells("imagenet")}
 
 
 def main(*only: str) -> None:
     """Measure, print and store the parts named, or all."""
     from scripts.tools import listings
 
-    everything = {name: part() for name, part in PARTS.items() if not only or name in only}
+    asked = {name: part for name, part in (PARTS | MORE).items() if name in only} if only else PARTS
+    everything = {name: part() for name, part in asked.items()}
     listings.store_parts("faster_rcnn.json", everything)
 
 
