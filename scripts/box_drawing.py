@@ -254,12 +254,15 @@ def _names(classes) -> tuple[str, ...]:
     from scripts.data.own_sets.box_forms import clean
 
     given = classes.split(",") if isinstance(classes, str) else list(classes)
-    names = dict.fromkeys(" ".join(clean(name).split()) for name in given)
-    if not names:
+    if not given:
         raise CourseError('classes is empty: name what you want to find, such as ["raccoon"]')
-    for name in names:
-        if not name or not name.isprintable():
-            raise CourseError(f"{name!r} is no name of a class: write letters, such as raccoon")
+    names = {}
+    for name in given:
+        # as it was written: `clean` would take away what cannot be printed
+        asked = " ".join(str(name).split())
+        if not asked or not asked.isprintable():
+            raise CourseError(f"{asked!r} is no name of a class: write letters, such as raccoon")
+        names[" ".join(clean(name).split())] = True
     return tuple(names)
 
 

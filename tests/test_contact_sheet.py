@@ -189,6 +189,23 @@ def test_a_picture_without_boxes_and_a_detector():
     assert alt.endswith("0 detections in whole lines.") and edges(drawn(none)[0]) == []
 
 
+@pytest.mark.parametrize("shape", [(100, 100), (200, 100), (90, 600)])
+def test_no_text_reaches_over_the_right_border(shape):
+    """A text at the right border is set leftwards; one that has room stays at the left corner of its box."""
+    height, width = shape
+    shares = np.array([[0.7, 0.1, 0.97, 0.2], [0.9, 0.5, 1.0, 0.7], [0.02, 0.3, 0.3, 0.4]])
+    boxes = shares * (width, height, width, height)
+    pictures = scenes(shape, (50, 50), boxes=[boxes, boxes[:0]], labels=[np.zeros(3, int), np.zeros(0, int)])
+    fig, _ = data.contact_sheet(pictures, [Detections(boxes, np.full(3, 0.5), np.ones(3, int)), None])
+    fig.canvas.draw()
+    ax = drawn(fig)[0]
+    area = ax.get_window_extent()
+    for one in ax.texts:
+        assert area.x0 - 1 <= one.get_window_extent().x0 and one.get_window_extent().x1 <= area.x1 + 1
+    sides = {(round(one.xy[1] / height, 1), one.get_horizontalalignment()) for one in ax.texts}
+    assert {(0.3, "left"), (0.4, "left"), (0.5, "right"), (0.7, "right")} <= sides
+
+
 # texts
 
 

@@ -13,6 +13,7 @@ TALLEST, FLATTEST = 1.25, 0.5  # height of a row in shares of a cell's width
 LONGEST = 320  # pixels of a picture's longer side on the sheet
 MOST_NAMES = 4  # boxes in a picture that are all named; of more each class is named once
 LETTERS = 16  # of a name; the rest is cut
+USED = 0.95  # share of a cell that the picture fills
 # white on black can be seen on every ground
 UNDER = {"colour": "black", "line": "-", "width": 1.6}
 MARKED, FOUND = {"colour": "white", "line": "--", "width": 1.6}, {"width": 1.8}
@@ -65,8 +66,9 @@ def contact_sheet(
     for ax in axes.flat:
         ax.axis("off")
         ax.set_anchor("N")
-    for i, ax in zip(chosen, axes.flat, strict=False):
+    for n, (i, ax) in enumerate(zip(chosen, axes.flat, strict=False)):
         pixels, (width, height), said = small[i]
+        points = CELL * 72 * USED * min(1 / width, heights[n // COLUMNS] / height)
         kind = "" if kinds is None else f": {kinds[i]}"
         ax.set_title(_drawable(_title(pictures, i) + kind, 34, f"picture {i}"), fontsize=9, pad=3)
         if pixels is None:
@@ -80,6 +82,8 @@ def contact_sheet(
             # those that are named lie above the others
             for k in sorted(range(len(boxes)), key=lambda k, texts=texts: k in texts):
                 plots.boxes(ax, boxes[k : k + 1], [texts[k]] if k in texts else (), **style)
+                if k in texts:
+                    _leftwards(ax.texts[-1], boxes[k], width, points)
     if found is not None:
         # white lines would not be seen in the key
         lines = [Line2D([], [], color="black", linestyle="--"), Line2D([], [], color=plots.COLOURS[4])]
@@ -121,6 +125,23 @@ def _drawn(pictures, i: int, found, min_score: float):
     size = max(1, round(width * scale)), max(1, round(height * scale))
     # a copy in any case: a part of a picture would keep the whole in memory
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), (width, height), said
+
+
+def _leftwards(text, box, width: int, points: float) -> None:
+    """A text that would reach over the right border ends at its box's right side, or at the border.
+
+    Args:
+        text: the annotation at the left corner of `box`. width: of the picture, pixels. points: of 1/72 inch to a pixel.
+    """
+    from matplotlib.textpath import TextPath
+
+    # what lies beside the letters: the way from the corner, and the dark ground
+    needed = (TextPath((0, 0), text.get_text(), size=text.get_fontsize()).get_extents().width + 8) / points
+    if box[0] + needed <= width:
+        return
+    (_, y), (_, up) = text.xy, text.xyann
+    text.set_horizontalalignment("right")
+    text.xy, text.xyann = (box[2] if needed <= box[2] else width, y), (-3, up)
 
 
 def _marked(pictures, i: int):
