@@ -7,6 +7,8 @@ on the full test set, bytes, sha256. A file is opened only when its hash is the 
 
 import hashlib
 import json
+import os
+import shutil
 from pathlib import Path
 
 from scripts import ROOT
@@ -23,8 +25,11 @@ def manifest(folder: Path | None = None, part: str = "weights") -> dict[str, dic
     """The cards of one part of the manifest, by name. Raises WeightsError when it is missing or no JSON."""
     path = (folder or FOLDER) / "manifest.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))[part]
-    except (OSError, ValueError, KeyError) as problem:
+        cards = json.loads(path.read_text(encoding="utf-8"))[part]
+        if not isinstance(cards, dict) or not all(isinstance(card, dict) for card in cards.values()):
+            raise ValueError(f"its part {part!r} names no cards")
+        return cards
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as problem:
         raise WeightsError(
             f"weights/{path.name} cannot be read ({problem}). Restore it with: git checkout weights"
         ) from problem
@@ -47,8 +52,13 @@ def verified(name: str, folder: Path | None = None) -> Path:
         raise WeightsError(
             f"no weights {name!r} in weights/manifest.json (there are: {known}). Train them: make weights"
         )
+    if not isinstance(cards[name].get("file"), str) or not {"bytes", "sha256"} <= set(cards[name]):
+        raise WeightsError(
+            f"weights/manifest.json does not name file, bytes and sha256 of {name!r}. "
+            "Restore it with: git checkout weights"
+        )
     path = folder / cards[name]["file"]
-    if not path.exists():
+    if not path.is_file():
         raise WeightsError(
             f"weights/{path.name} is missing. Cure: git checkout weights/{path.name}, or make weights"
         )
@@ -98,20 +108,41 @@ def add(model, name: str, card: dict, folder: Path | None = None) -> Path:
         model: a built Keras model.
         name: such as "mnist_cnn"; the file is `name`.weights.h5.
         card: data, seed, seconds, epochs, score and whatever else a reader should know; plain JSON values.
+
+    A command that is stopped, or a full disk, leaves the older file and a whole manifest. Stopped between the two, the new file is
+    one that `verified` refuses, and the next `make weights` puts both right. Of two at once, one waits.
+
+    Raises:
+        WeightsError: they could not be written.
     """
     import keras
+    from filelock import FileLock
 
     folder = folder or FOLDER
     path = folder / f"{name}.weights.h5"
     # without its optimizer, whose memory the file of a compiled model would hold as well
     bare = keras.models.clone_model(model)
     bare.set_weights(model.get_weights())
-    bare.save_weights(path)
-    content = path.read_bytes()
-    file = {"file": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    whole = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    whole["weights"] = {**manifest(folder), name: {**file, **card}}
-    (folder / "manifest.json").write_text(
-        json.dumps(whole, indent=2, sort_keys=True) + "\n", encoding="utf-8"
-    )
+    # a folder of its own: git takes every weights file of this one for a shipped one
+    half = folder / ".unfinished"
+    with FileLock(folder / "manifest.json.lock"):
+        try:
+            half.mkdir(exist_ok=True)
+            bare.save_weights(half / path.name)
+            content = (half / path.name).read_bytes()
+            file = {"file": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            whole = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            whole["weights"] = {**manifest(folder), name: {**file, **card}}
+            text = json.dumps(whole, indent=2, sort_keys=True) + "\n"
+            (half / "manifest.json").write_text(text, encoding="utf-8")
+            (half / path.name).replace(path)
+            (half / "manifest.json").replace(folder / "manifest.json")
+        except OSError as problem:
+            # HDF5 tells it in many lines
+            why = os.strerror(problem.errno) if problem.errno else str(problem).partition(" (")[0]
+            raise WeightsError(
+                f"weights/{path.name} could not be written ({why}). Is the disk full? The older file stays"
+            ) from problem
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
     return path

@@ -67,7 +67,11 @@ def write(number: str, module, results: dict) -> None:
     path = cards.FOLDER / f"{module.CARD}.json"
     path.parent.mkdir(exist_ok=True)
     card = {"made": made(number), **module.card(results)}
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    # kept where git does not look until it is whole: lessons read what stands in data/cards
+    half = KEPT / path.name
+    half.parent.mkdir(parents=True, exist_ok=True)
+    half.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    half.replace(path)
 
 
 def make(number: str) -> None:

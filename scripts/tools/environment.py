@@ -19,6 +19,7 @@ import venv
 from pathlib import Path
 
 from scripts import ROOT
+from scripts.tools import turns
 
 # the environment variable VENV names another folder, as for the second environment of `make alone`
 VENV = ROOT / (os.environ.get("VENV") or ".venv")
@@ -104,15 +105,18 @@ def main(level: str = "core") -> int:
             file=sys.stderr,
         )
         return 1
-    why = staleness(level)
-    if why and not install(level, why):
-        return 1
+    if staleness(level):
+        with turns.alone(ROOT / "build" / f"{VENV.name}.lock", f"Another make sets {VENV.name} up") as held:
+            # another make may have set it up while this one waited
+            why = staleness(level)
+            if why and not install(level, why, held):
+                return 1
     fetch_weights(level)
     return 0
 
 
-def install(level: str, why: str) -> bool:
-    """Make or extend `.venv` for `level`. Whether it worked; what went wrong is told."""
+def install(level: str, why: str, held: tuple[int, ...] = ()) -> bool:
+    """Make or extend `.venv` for `level`. Whether it worked; what went wrong is told. held: the lock, as pip's `pass_fds`."""
     requirements, cost = LEVELS[level]
     extend = level == "full" and staleness("core") is None  # nothing is wrong with what is there: add to it
     print(
@@ -132,7 +136,7 @@ def install(level: str, why: str) -> bool:
     limits = ["-c", constraints()] if constraints() else []
     try:
         venv.EnvBuilder(with_pip=True, clear=not extend).create(VENV)
-        run_telling([*pip, "-r", requirements, *limits])
+        run_telling([*pip, "-r", requirements, *limits], held)
     except subprocess.CalledProcessError as problem:
         print(
             f"{VENV.name} could not be set up (command ended with status {problem.returncode}; its message stands above).\n"
@@ -146,14 +150,18 @@ def install(level: str, why: str) -> bool:
     return True
 
 
-def run_telling(command: list[str]) -> None:
+def run_telling(command: list[str], held: tuple[int, ...] = ()) -> None:
     """Run pip; of what it prints, name each large file as it is fetched. Its errors come through.
+
+    A pip that outlives this process, which was killed, goes on writing: it holds the lock (`held`, descriptors) until it ends.
 
     Raises:
         subprocess.CalledProcessError: pip failed.
     """
     began = time.monotonic()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace") as pip:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace", pass_fds=held
+    ) as pip:
         for line in pip.stdout:
             if told := fetched(line):
                 print(f"  {told}, after {time.monotonic() - began:.0f} s", flush=True)

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from scripts.claims import STATUSES, forget_claims, read_claims
-from scripts.tools import lessons
+from scripts.tools import lessons, results_page, turns
 
 WORKERS = int(os.environ.get("WORKERS") or 2)  # lessons at a time
 TIMEOUT = 180  # seconds a cell, as in the tests
@@ -119,11 +119,30 @@ def execute(
         run.error = f"{problem.ename}: {problem.evalue}".splitlines()[0][:200]
     except DeadKernelError:
         run.error = "the kernel died (out of memory?)"
+    except OSError as problem:
+        run.error = f"no kernel could be started: {problem.strerror or problem}"
     run.seconds = time.monotonic() - began
     if run.error:
         run.cell = _last_cell(notebook)
-    run.claims = read_claims(path.name[:2], claims_folder)
+    try:
+        run.claims = read_claims(path.name[:2], claims_folder)
+    except ValueError:
+        lost = True
+    else:
+        # what a page prints and nobody counts, a missed one perhaps
+        printed = {claim["id"] for claim in results_page.claims_of(notebook)}
+        lost = not printed <= {claim["id"] for claim in run.claims}
+    if lost and not run.error:
+        run.cell, run.error = (
+            "none",
+            "its claims could not be kept in build/claims (a full disk, or no right to write?)",
+        )
     return run
+
+
+def alone():
+    """One command at a time runs lessons here, for a ``with`` block: they share build/claims, notebooks/ and build/site."""
+    return turns.alone(lessons.ROOT / "build" / "lessons.lock", "Another command runs lessons in this folder")
 
 
 def shared_cores(workers: int) -> dict[str, str]:

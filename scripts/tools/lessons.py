@@ -63,9 +63,18 @@ def count_cells(path: Path) -> int:
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook as `text_of` has it; at once, so that none is half written."""
+    write_whole(text_of(notebook), path)
+
+
+def write_whole(text: str, path: Path) -> None:
+    """Write a text file, whole or not at all: whoever stops the command, or a full disk, leaves the older one."""
     part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(text_of(notebook), encoding="utf-8")
-    os.replace(part, path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def text_of(notebook: nbformat.NotebookNode) -> str:

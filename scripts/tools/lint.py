@@ -84,7 +84,7 @@ def main(*arguments: str) -> int:
         changed = [path.name for path in lessons.all_lessons() if stamp(path)]
         for path, text in stamps.documents().items():
             if not path.exists() or path.read_text(encoding="utf-8") != text:
-                path.write_text(text, encoding="utf-8")
+                lessons.write_whole(text, path)
                 changed.append(path.name)
         if results_page.stamp():
             changed.append("docs/results.md")

@@ -102,5 +102,5 @@ def stamp() -> bool:
     changed = not current()
     if changed:
         file().parent.mkdir(exist_ok=True)
-        file().write_text(text(), encoding="utf-8")
+        lessons.write_whole(text(), file())
     return changed

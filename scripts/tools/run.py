@@ -13,7 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from scripts.tools import anatomy, lessons, site, site_check
-from scripts.tools.execute import WORKERS, Run, execute, shared_cores
+from scripts.tools.execute import WORKERS, Run, alone, execute, shared_cores
 
 HEAD = ("lesson", "seconds", "MB", "kept", "missed", "not measured", "data")
 
@@ -75,8 +75,13 @@ def run_all(paths: list[Path], workers: int) -> list[Run]:
 
 def main(*arguments: str) -> int:
     """Run the lessons named, or all. Returns 1 when a cell failed or a claim was missed."""
-    numbers = lessons.parser("make course", __doc__).parse_args(arguments).lessons
-    chosen = lessons.chosen(numbers)
+    chosen = lessons.chosen(lessons.parser("make course", __doc__).parse_args(arguments).lessons)
+    with alone():
+        return course_of(chosen)
+
+
+def course_of(chosen: list[Path]) -> int:
+    """Run these lessons, print what they took, and make the site of the run. Returns an exit status."""
     workers = min(WORKERS, len(chosen))
     began = time.monotonic()
     runs = run_all(chosen, workers)
@@ -94,7 +99,11 @@ def main(*arguments: str) -> int:
     lines = [line for run in runs for line in problems(run)]
     print("\n".join(["", *(lines or ["Every lesson ran."])]), flush=True)
     began, course = time.monotonic(), site.of_runs(runs)
-    found = site.build(course) + site_check.problems(site.SITE, course)
+    try:
+        found = site.build(course) + site_check.problems(site.SITE, course)
+    except OSError as problem:
+        print(f"\nThe site of this run could not be written: {problem.strerror or problem}")
+        return 1
     print(
         "\n".join(["", *found, "The site of this run: " + site.report(site.SITE, time.monotonic() - began)])
     )

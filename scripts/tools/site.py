@@ -129,10 +129,22 @@ def build(course: list[Lesson], target: Path | None = None, decks: bool = True) 
                 slides.write_deck(
                     site_pages.published(lesson.notebook), lesson.path, out / "slides", DECKS_MATHJAX
                 )
-        shutil.rmtree(target, ignore_errors=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(out, target)
+        put(out, target)
     return [line for line in warnings.getvalue().splitlines() if line.strip()]
+
+
+def put(made: Path, target: Path) -> None:
+    """Put a finished folder in the place of `target`, which is the older one or the new one, whole, at any time but one instant."""
+    # the folder for temporary files may lie on another disk: what takes long goes beside the target first
+    new, old = (target.with_name(f".{target.name}-{word}") for word in ("new", "old"))
+    new.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (new, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(made, new)
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sitemap(address: str, folder: Path) -> str:

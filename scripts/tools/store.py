@@ -10,11 +10,12 @@ import argparse
 import base64
 import io
 import sys
+from pathlib import Path
 
 from PIL import Image, ImageSequence
 
 from scripts.tools import anatomy, lessons, results_page
-from scripts.tools.execute import execute
+from scripts.tools.execute import alone, execute
 from scripts.tools.lessons import ROOT
 from scripts.tools.lint import stamp
 from scripts.tools.run import problems
@@ -95,43 +96,52 @@ def main(*arguments: str) -> int:
     parser.add_argument("--keep-seconds", action="store_true", help="keep the seconds that a page names")
     options = parser.parse_args(arguments)
     failed = False
-    for path in lessons.chosen(options.lessons):
-        stamp(path)
-        run = execute(path, storing=True, COURSE_SEED="0")
-        if run.failed:
-            failed = True
-            print("\n".join(problems(run)))
-            continue
-        about = run.notebook.metadata.course
-        data = run.claims[-1]["data"] if run.claims else {}
-        environment = lessons.environment(about)
-        if (wrong := not_canonical(environment, data)) and not options.anyway:
-            failed = True
-            print(f"{path.stem}: not stored, this is not the canonical environment: {'; '.join(wrong)}")
-            continue
-        about.stored_with = {**environment, "data": data}
-        # timings are noisy: a page's own figure changes only when it is plainly no longer true,
-        # or lies on the other side of the lesson's budget
-        old, limit = about.seconds["cpu"], anatomy.limit_of(path)
-        far = old is None or not 0.6 < run.seconds / old < 1.6 or (old > limit) != (run.seconds > limit)
-        if far and (old is None or not options.keep_seconds):
-            about.seconds["cpu"] = float(round(run.seconds))
-        for cell in run.notebook.cells:
-            if cell.cell_type == "code" and not options.keep_seconds:
-                cell.metadata.seconds = settled(cell.metadata.get("seconds"), run.cells[cell.id])
-        unpublish(run.notebook)
-        keep_figures(lessons.read(path), run.notebook)
-        lessons.write(run.notebook, path)
-        stamp(path)
-        results_page.stamp()
-        for line in anatomy.check(path):
-            failed = True
-            print(f"{path.name}: {line}")
-        print(
-            f"{path.name}: stored, {run.seconds:.1f} s, {run.count('kept')} claims kept, data: {run.data}",
-            flush=True,
-        )
+    with alone():
+        for path in lessons.chosen(options.lessons):
+            try:
+                failed |= not stored(path, options)
+            except OSError as problem:
+                failed = True
+                print(f"{path.stem}: not stored, it could not be written: {problem.strerror or problem}")
     return 1 if failed else 0
+
+
+def stored(path: Path, options: argparse.Namespace) -> bool:
+    """Run one lesson and store its page, unless it fails or this is not where pages are stored. Whether all is well with it."""
+    stamp(path)
+    run = execute(path, storing=True, COURSE_SEED="0")
+    if run.failed:
+        print("\n".join(problems(run)))
+        return False
+    about = run.notebook.metadata.course
+    data = run.claims[-1]["data"] if run.claims else {}
+    environment = lessons.environment(about)
+    if (wrong := not_canonical(environment, data)) and not options.anyway:
+        print(f"{path.stem}: not stored, this is not the canonical environment: {'; '.join(wrong)}")
+        return False
+    about.stored_with = {**environment, "data": data}
+    # timings are noisy: a page's own figure changes only when it is plainly no longer true,
+    # or lies on the other side of the lesson's budget
+    old, limit = about.seconds["cpu"], anatomy.limit_of(path)
+    far = old is None or not 0.6 < run.seconds / old < 1.6 or (old > limit) != (run.seconds > limit)
+    if far and (old is None or not options.keep_seconds):
+        about.seconds["cpu"] = float(round(run.seconds))
+    for cell in run.notebook.cells:
+        if cell.cell_type == "code" and not options.keep_seconds:
+            cell.metadata.seconds = settled(cell.metadata.get("seconds"), run.cells[cell.id])
+    unpublish(run.notebook)
+    keep_figures(lessons.read(path), run.notebook)
+    lessons.write(run.notebook, path)
+    stamp(path)
+    results_page.stamp()
+    found = anatomy.check(path)
+    for line in found:
+        print(f"{path.name}: {line}")
+    print(
+        f"{path.name}: stored, {run.seconds:.1f} s, {run.count('kept')} claims kept, data: {run.data}",
+        flush=True,
+    )
+    return not found
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import sys
 
+from scripts import weights
 from scripts.tools import lessons, trainers
 
 
@@ -28,7 +29,11 @@ def main(*arguments: str) -> int:
             f"scripts.tools.trainers.lesson_{number}"
         ).TRAINERS.items():
             print(f"training {name}", flush=True)
-            train()
+            try:
+                train()
+            except weights.WeightsError as problem:
+                print(f"{name}: {problem}")
+                return 1
     return 0
 
 
