@@ -6,6 +6,7 @@ Nothing here knows a lesson, a data set or a net. Libraries are imported where t
 import contextlib
 import os
 import random
+import re
 import subprocess
 import sys
 
@@ -17,8 +18,16 @@ _state = {"seed": 0}
 GIT = "git -c core.askPass=true -c http.lowSpeedLimit=1000 -c http.lowSpeedTime=20".split()
 
 
+# characters that are no text, but commands for the screen; the ends of lines are among them
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
 class OneLine:
-    """Mixed into an exception: a notebook shows its message in one line, without a traceback."""
+    """Mixed into an exception: its message is one line, and a notebook shows it without a traceback."""
+
+    def __str__(self) -> str:
+        # names of files and what stands in them may hold anything, also what moves a terminal's cursor
+        return CONTROL.sub(" ", super().__str__())
 
     def _render_traceback_(self):
         return [f"{type(self).__name__}: {self}"]

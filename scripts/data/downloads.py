@@ -12,6 +12,7 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from urllib.parse import urljoin
 
 from scripts import ROOT
 
@@ -52,6 +53,7 @@ def retrieve(source: dict, folder: Path) -> tuple[Path | None, str]:
         longest: seconds; a download that would take more is given up; without it LONGEST.
     """
     import requests
+    from urllib3.exceptions import ReadTimeoutError
 
     pooch = _pooch()
     pooch.get_logger().setLevel("ERROR")  # one line a file is said by the caller
@@ -69,8 +71,11 @@ def retrieve(source: dict, folder: Path) -> tuple[Path | None, str]:
         why = f"answered {problem.response.status_code}"
     except (requests.Timeout, TimeoutError):
         why = "did not answer in time"
-    except requests.ConnectionError:
-        why = "no network, no such host, or the connection broke off"
+    except requests.ConnectionError as problem:
+        # of a server that falls silent in the middle, requests says no more than this
+        silent = isinstance(problem.args[0] if problem.args else None, ReadTimeoutError)
+        broken = "no network, no such host, or the connection broke off"
+        why = "did not answer in time" if silent else broken
     except requests.RequestException as problem:
         why = f"the connection broke off ({type(problem).__name__})"
     except OSError as problem:
@@ -80,6 +85,8 @@ def retrieve(source: dict, folder: Path) -> tuple[Path | None, str]:
     # whatever it looked like from here: without a length, a connection that we broke off looks like a file that ends
     if patience.over:
         why = "did not answer in time"
+    if patience.unsafe:
+        why = "sent us on to an address without https"
     return (None, why) if why else (Path(path), "")
 
 
@@ -91,13 +98,18 @@ class _Patience:
         self.expected, self.total, self.longest = expected or 0, 0, longest
         self.began = self.seen = 0
         self.bar = self.timer = None
-        self.over = False
+        self.over = self.unsafe = False
 
     def watch(self, response, **_) -> None:
         """Take a response of requests' (its hook) and break it off after the longest time.
 
-        `update` alone cannot: it hears of whole chunks only, and a server may send a byte now and then for hours.
+        `update` alone cannot: it hears of whole chunks only, and a server may send a byte now and then for hours. Who was asked by
+        https may not send us on to an address without it.
         """
+        if response.is_redirect and response.url.startswith("https:"):
+            self.unsafe = not urljoin(response.url, response.headers["location"]).startswith("https:")
+            if self.unsafe:
+                raise ConnectionError
         self.timer = threading.Timer(self.longest, self._break_off, [response.raw])
         self.timer.daemon = True
         self.timer.start()

@@ -30,7 +30,7 @@ _used: dict[str, str] = {}
 
 
 class DataError(OneLine, RuntimeError):
-    """A data set cannot be had; the message names the file, what was tried and the cure."""
+    """A data set cannot be had; the message names the file, what was tried and the cure, in one line."""
 
 
 def sources_used() -> dict[str, str]:

@@ -17,6 +17,8 @@ from scripts.runtime import quiet
 
 SIXTEEN_BITS = ("PNG", "PPM")  # in files of these kinds Pillow's mode "I" holds 0..65535
 UNKNOWN = "its bytes are of another kind, or damaged"
+TEXT = "it is a text"
+PROGRAMS = ("EPS",)  # kinds that Pillow hands to another program, which runs what stands in the file
 SHORT = 0.02  # the share of its frames that a whole video may lack: some files hold only an estimate of their number
 
 
@@ -55,6 +57,10 @@ def read_image(path) -> np.ndarray:
         except Exception as problem:  # headers can be broken in many ways
             raise _damaged(path, problem) from None
         with picture:
+            if picture.format in PROGRAMS:
+                raise DataError(
+                    f"{path.name} is a drawing in PostScript, which would have to be run to be seen. Save it as PNG or JPEG"
+                )
             try:
                 picture.load()
             except Exception as problem:  # and so can what follows them
@@ -78,16 +84,17 @@ def frames(path) -> Iterator[np.ndarray]:
     import cv2
 
     path = _existing(path)
+    looks = _looks_like(path)
+    # a text is no video, but a list of others: a decoder would open what it names, wherever that lies
+    if looks == TEXT:
+        raise _no_video(path, looks)
     with quiet():  # the decoders write to file descriptor 2
         video = cv2.VideoCapture(str(path))
         found, first = video.read()
     # by its ending a web page "opens"
-    if not video.isOpened() or (not found and _looks_like(path) != UNKNOWN):
+    if not video.isOpened() or (not found and looks != UNKNOWN):
         video.release()
-        raise DataError(
-            f"{path.name} is no video that OpenCV can read: {_looks_like(path)}. "
-            "If a player shows it, save it there as .mp4 or .avi; else copy or download it again"
-        )
+        raise _no_video(path, looks)
     if not found:
         video.release()
         raise DataError(
@@ -95,6 +102,13 @@ def frames(path) -> Iterator[np.ndarray]:
             "(width, height), writes none; else copy or download the file again"
         )
     return _frames(path.name, video, first)
+
+
+def _no_video(path: Path, looks: str) -> DataError:
+    return DataError(
+        f"{path.name} is no video that OpenCV can read: {looks}. "
+        "If a player shows it, save it there as .mp4 or .avi; else copy or download it again"
+    )
 
 
 def _frames(name: str, video, frame) -> Iterator[np.ndarray]:
@@ -147,7 +161,7 @@ def _looks_like(path: Path) -> str:
     if start[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"):
         return "it is a phone's HEIC file"
     if b"\0" not in start and all(byte >= 9 for byte in start):
-        return "it is a text"
+        return TEXT
     return UNKNOWN
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from scripts.data.ladder import DataError
 from scripts.data.own_files import read_image
 from scripts.data.voc_annotation import Annotation, Refused, inside, read_annotation
+from scripts.runtime import CONTROL
 
 VOC_CLASSES = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
@@ -122,6 +123,7 @@ def read_voc(folder, part: str | None = None, classes=None, check: bool = True, 
         raise DataError(f"{folder.name}: no picture in it can be used ({why})")
     if not known:
         raise DataError(f"{folder.name}: there is no object in any of its annotations")
+    skipped = [CONTROL.sub(" ", line) for line in skipped]
     if skipped and warn:
         more = f"\n  and {len(skipped) - TOLD:,} more: see .skipped" if len(skipped) > TOLD else ""
         told = "".join(f"\n  {line}" for line in skipped[:TOLD])

@@ -94,8 +94,16 @@ def verdict(id: str, answer) -> str:
         return f"not yet: {hint}"
     # An answer may be anything, and may do anything when it is called.
     except (Exception, SystemExit) as problem:
-        return f"not yet: your answer could not be used ({type(problem).__name__}: {problem})"
+        return f"not yet: your answer could not be used ({_told(problem)})"
     return "right"
+
+
+def _told(problem: BaseException) -> str:
+    """An exception in words; an answer's own may have none."""
+    try:
+        return f"{type(problem).__name__}: {problem}"
+    except Exception:
+        return type(problem).__name__
 
 
 def answer(id: str, yours):

@@ -52,9 +52,16 @@ def _zip_form(path: Path):
     with zipfile.ZipFile(path) as archive:
         [described] = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         folder = described.removesuffix("data.pkl")
+        # PyTorch compresses nothing: what is compressed could grow to any size, and so could a part that is read again and again
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise PtError(f"{path.name} is compressed, which no file of weights is")
+        storages: dict[int, bytes] = {}
 
         def numbers(dtype: str, key: str, count: int) -> np.ndarray:
-            return np.frombuffer(archive.read(f"{folder}data/{int(key)}"), dtype)
+            key = int(key)
+            if key not in storages:
+                storages[key] = archive.read(f"{folder}data/{key}")
+            return np.frombuffer(storages[key], dtype)
 
         with archive.open(described) as file:
             return _Reader(file, numbers).load()

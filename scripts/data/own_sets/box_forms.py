@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scripts.data.voc_annotation import Object, Refused
+from scripts.runtime import CONTROL
 
 PARTS = ("train", "validation", "test")
 # how files, folders, columns and keys call the parts
@@ -58,8 +59,11 @@ def part_called(text: str) -> str | None:
 
 
 def clean(name) -> str:
-    """A class name or a file name: on one line, without space around it, accents in one form (a Mac writes two characters)."""
-    return " ".join(unicodedata.normalize("NFC", str(name)).strip().splitlines())
+    """A class name or a file name: on one line, without space around it and without characters that are commands for the screen,
+    accents in one form (a Mac writes two characters).
+    """
+    text = " ".join(unicodedata.normalize("NFC", str(name)).strip().splitlines())
+    return CONTROL.sub(" ", text).strip()
 
 
 def text_of(path: Path, most: int) -> str:

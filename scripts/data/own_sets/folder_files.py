@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.data.own_sets.box_forms import clean, part_called
 from scripts.data.voc_annotation import Refused
+from scripts.runtime import CONTROL
 
 PICTURES = {
     *(".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
@@ -47,7 +48,7 @@ class Files:
 
     def name(self, path: Path) -> str:
         """A file's path inside the folder, for messages."""
-        return " ".join(path.relative_to(self.folder).as_posix().splitlines())
+        return CONTROL.sub(" ", path.relative_to(self.folder).as_posix())
 
     def part(self, path: Path) -> str | None:
         """The part that the folders around a file speak of, the nearest first."""
@@ -79,7 +80,7 @@ class Files:
         if len(found) > 1 and wanted:
             named = clean(steps(wanted)[-1]) if steps(wanted) else ""
             found = [path for path in found if clean(path.name) == named] or found
-        return self._only(found, f"there is no picture {annotation.stem}", "stem")
+        return self._only(found, f"there is no picture {clean(annotation.stem)}", "stem")
 
     def named(self, text: str, annotation: Path) -> Path:
         """The picture that an annotation names, by its name alone or with folders, whatever their slashes.

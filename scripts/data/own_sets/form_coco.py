@@ -70,7 +70,7 @@ def _categories(content: dict) -> dict:
     """Names by id, in order of ids."""
     try:
         pairs = sorted((int(entry["id"]), clean(entry["name"])) for entry in content["categories"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise Refused("a category without a number or a name") from None
     return {number: name for number, name in pairs if name}
 

@@ -45,6 +45,9 @@ def described(files: Files) -> Names | None:
         if not isinstance(names, dict) or not names:
             continue
         try:
+            # a name made of lists that name lists would be written out to any length
+            if not all(isinstance(name, str) for name in names.values()):
+                raise TypeError
             names = {int(number): clean(name) for number, name in names.items()}
         except (TypeError, ValueError):
             raise Refused(f"{files.name(path)}: names is neither a list nor numbers with names") from None
@@ -89,12 +92,13 @@ def pictures_by_part(files: Files, names: Names | None) -> tuple[dict[Path, str]
 
 
 def _places(files: Files, path: Path, content: dict) -> dict[tuple[str, str], Path | None]:
-    places, root = {}, str(content.get("path") or "")
+    root = content.get("path")
+    places, root = {}, root if isinstance(root, str) else ""
     for key, part in CALLED.items():
         value = content.get(key)
         for text in value if isinstance(value, list) else [value] if isinstance(value, str) else []:
-            if str(text) not in NOTHING:
+            if isinstance(text, str) and text not in NOTHING:
                 # many files name a path of the machine that made them
                 meant = map(files.inside, (f"{files.name(path.parent)}/{text}", f"{root}/{text}"))
-                places[part, str(text)] = next(filter(None, meant), None)
+                places[part, text] = next(filter(None, meant), None)
     return places
