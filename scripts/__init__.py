@@ -9,6 +9,7 @@ box_drawing.py  boxes drawn on one's own pictures;  box_files.py  where they are
 claims.py       claims, their bounds, and why one cannot be measured here
 exercises/      checks, hints and worked solutions, a module a lesson
 detection/      boxes, proposals, pooling, R-CNN, Fast R-CNN, Faster R-CNN, how good they are, and a detector of one's own
+distributed/    worker processes that train one net together, and the sum of their gradients
 pretrained/     nets that others trained: found, fetched, checked, converted, used
 weights.py      the weights that ship with the course: verified and loaded;  cards.py  results of long runs
 data/           one loader a data set, the ladder of sources, verified downloads, files of one's own

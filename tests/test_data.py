@@ -207,3 +207,14 @@ def test_the_committed_diabetes_table_equals_the_slides_file():
     ours = tables.read_table(ROOT / "data" / "data-diabetes.csv", columns=9)
     order = [np.lexsort(np.round(rows, 4).T[::-1]) for rows in (theirs, ours)]
     np.testing.assert_allclose(theirs[order[0]], ours[order[1]], atol=1e-6)
+
+
+def test_figure_that_float32_cannot_hold_is_named_with_line_and_column(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(
+        "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,1\n0.1,1e300,0.3,0.4,0.5,0.6,0.7,0.8,1\n", encoding="utf-8"
+    )
+    with pytest.raises(
+        ladder.DataError, match="^table.csv, line 2, column 2: '1e300' is too large for float32$"
+    ):
+        tables.load_diabetes(path)

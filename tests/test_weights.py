@@ -117,3 +117,12 @@ def test_the_shipped_digit_classifier_reads_the_samples_test_digits():
     weights.load(model, "mnist_cnn")
     logits = model(sample["x_test"][..., None].astype("float32") / 255).numpy()
     assert np.mean(logits.argmax(axis=1) == sample["y_test"]) >= 0.99
+
+
+@pytest.mark.parametrize(
+    "text", ["1", '{"weights": []}', '{"weights": {"tiny": 1}}', '{"weights": {"tiny": {}}}']
+)
+def test_manifest_of_another_form_is_a_clear_error(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
+    with pytest.raises(weights.WeightsError, match="Restore it with: git checkout weights"):
+        weights.verified("tiny", tmp_path)

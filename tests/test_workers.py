@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from jupyter_client.manager import start_new_kernel
 
 from scripts import ROOT, data
 from scripts.distributed import slides_net, workers
@@ -85,18 +84,29 @@ def test_workers_tell_themselves_apart_and_are_gone(two):
         assert gone(pid)
 
 
-def test_every_worker_is_gone_after_its_parent_is_killed():
-    command = [sys.executable, str(ROOT / "tests" / "programs" / "starts_workers.py")]
-    parent = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    *pids, folder = parent.stdout.readline().split()
-    pids = [int(pid) for pid in pids]
-    assert len(pids) == 2 and not any(gone(pid, 0.1) for pid in pids)
-    os.kill(parent.pid, signal.SIGKILL)
-    parent.wait()
-    parent.stdout.close()
-    assert all(gone(pid) for pid in pids) and not Path(folder).exists()
+STAYS = """
+from scripts.distributed import workers
+group = workers.start(["def stay(strategy):\\n    print('here', flush=True)\\n    time.sleep(60)\\n"], 2)
+for index in (0, 1):
+    group.wait_for("here", index)
+print(*group.pids, group.folder)
+"""
+
+
+def test_every_worker_is_gone_after_the_notebooks_kernel_is_killed():
+    manager, client = start_new_kernel(cwd=str(ROOT), env={**os.environ, "PYTHONPATH": str(ROOT)})
+    told = []
+    try:
+        client.execute_interactive(STAYS, timeout=100, output_hook=told.append)
+        lines = "".join(one["content"]["text"] for one in told if one["msg_type"] == "stream")
+        *pids, folder = lines.splitlines()[-1].split()
+        pids = [int(pid) for pid in pids]
+        assert len(pids) == 2 and not any(gone(pid, 0.1) for pid in pids)
+        os.kill(manager.provisioner.pid, signal.SIGKILL)
+        assert all(gone(pid) for pid in pids) and not Path(folder).exists()
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_an_error_is_told_and_everything_ended():
