@@ -6,7 +6,8 @@ Every loader prints one line that says which source served. Lessons use this mod
 pictures and videos of one's own. For detection: ``data.load_scenes(100)``, ``data.load_bccd()``,
 ``data.load_raccoons()``, ``data.load_voc2007()``, ``data.read_voc(folder)`` for a folder of one's own in Pascal VOC's form,
 ``data.read_any(folder_or_zip)`` for one in Pascal VOC's, YOLO's or COCO's form or with a CSV table, in parts, and
-``data.contact_sheet(pictures)``, which draws some of a set's pictures with their boxes.
+``data.contact_sheet(pictures)``, which draws some of a set's pictures with their boxes. For pictures that do not fit into
+memory: ``data.write_shards(folder, pictures)``, ``data.stream_shards(folder, batch, limit)``.
 """
 
 from scripts.data.ladder import DataError, sources_used
@@ -24,6 +25,8 @@ from scripts.data.pictures import (
     photograph,
 )
 from scripts.data.scenes import Scenes, load_scenes
+from scripts.data.shards import good_shards, stream_shards
+from scripts.data.shards_write import write_shards
 from scripts.data.tables import DIABETES_COLUMNS, Table, load_diabetes, read_table
 from scripts.data.voc import VOC_CLASSES, VocSet, read_voc
 from scripts.data.voc_sets import BCCD_CLASSES, RACCOON_CLASSES, load_bccd, load_raccoons, load_voc2007
@@ -43,6 +46,7 @@ __all__ = [
     "VocSet",
     "contact_sheet",
     "frames",
+    "good_shards",
     "load_bccd",
     "load_cifar10",
     "load_cifar10_or_photo_patches",
@@ -59,5 +63,7 @@ __all__ = [
     "read_table",
     "read_voc",
     "sources_used",
+    "stream_shards",
+    "write_shards",
     "write_voc",
 ]

@@ -85,7 +85,9 @@ def make(number: str) -> None:
             continue
         began = time.perf_counter()
         results[name] = function(*arguments, **settings)
-        keep(module.CARD, name, repr((arguments, settings)), results[name])
+        # an empty result says that it could not be measured here
+        if results[name]:
+            keep(module.CARD, name, repr((arguments, settings)), results[name])
         print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
         write(number, module, results)
     write(number, module, results)

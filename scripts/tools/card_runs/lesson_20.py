@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from scripts import data
 from scripts.distributed import slides_net, workers
+from scripts.tools.card_runs.keras_on_jax import keras_jax
 
 CARD = "scaling_out"
 SEEDS = range(5)
@@ -105,6 +106,7 @@ for BATCH in BATCHES:
             RUNS |= {f"{RULE}, {BATCH}, {SEED}": (trained, (SEED, BATCH, RULE), {}) for SEED in SEEDS}
 for REPEAT in range(REPEATS):
     RUNS[f"speed, {REPEAT}"] = (speed, (REPEAT,), {})
+RUNS["jax"] = (keras_jax, (), {})
 
 
 def card(results: dict[str, dict]) -> dict:
@@ -116,6 +118,7 @@ def card(results: dict[str, dict]) -> dict:
         "parameters": net.count_params(),
         "bytes": 4 * net.count_params(),
         "batch": 64,
+        "jax": results.get("jax", {}),
         "throughput": [group(rounds, *one) for one in GROUPS] if rounds else [],
         "scaling": {
             "pictures": PICTURES,
