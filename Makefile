@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export CONSTRAINTS WORKERS CLAIMS_ONLY
 RUN = .venv/bin/python -m scripts.tools
 
-.PHONY: help course test test-long alone alone-environment lab lecture notebooks seeds slides site pdf links bench weights cards lint release clean environment core
+.PHONY: help course test test-long alone alone-environment lab lecture notebooks seeds slides site pdf links bench weights cards load fuzz lint release clean environment core
 
 help:
 	@echo "make course      run every lesson from a fresh kernel, print a table, leave the site of this run in build/site"
@@ -28,6 +28,8 @@ help:
 	@echo "make bench       every listing against the deck's way of doing it; writes build/bench.json"
 	@echo "make weights     train the weights that ship with the course"
 	@echo "make cards       the long runs whose results lessons read, into data/cards/; goes on where it was stopped (hours)"
+	@echo "make load        20 processes at one cold cache, 4 kernels at once, 4 GB of pictures through one loop (half an hour)"
+	@echo "make fuzz        pictures, annotations, tables, weights, pages and answers damaged at random (at most 5 minutes)"
 	@echo "make lint        format, stamp generated parts, check the anatomy of every lesson"
 	@echo "make release     VERSION=1.1: stamp it, run make test, commit, tag (maintainers)"
 	@echo "make clean       remove build/ and caches (.venv and downloaded data stay)"
@@ -89,6 +91,12 @@ weights: core
 
 cards: core
 	@$(RUN).cards $(LESSONS)
+
+load: core
+	@$(RUN).load
+
+fuzz: core
+	@$(RUN).fuzz
 
 lint: core
 	@$(RUN).lint $(LESSONS)
