@@ -120,6 +120,12 @@ def test_shares_in_a_table_of_pixels(tmp_path, head):
     )
 
 
+def test_line_ends_of_old_macs_in_a_table(tmp_path):
+    picture(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_bytes(b"filename,class,x1,y1,x2,y2\ra.png,cat,2,3,12,13\r")
+    assert every(read(tmp_path)) == {"a.png": [("cat", (2, 3, 12, 13))]}
+
+
 def test_a_quote_that_is_not_closed(tmp_path):
     """It swallows the lines up to the next quote: nothing of that is taken for a class."""
     marked = {picture(tmp_path / f"{name}.png"): CAT for name in "abc"}
@@ -355,6 +361,10 @@ def test_a_coco_file_of_another_set(tmp_path):
         ({"bbox": [0.1, 0.2, 0.3, 0.4]}, "annotation 0: cat: pixels are expected, these may be shares"),
         ({"category_id": 99}, "annotation 0: there is no category 99"),
         ({"image_id": 99}, "annotation 0: there is no picture with the id 99"),
+        # int() would make of these the ids of others
+        ({"category_id": 3.5}, "annotation 0: there is no category 3.5"),
+        ({"image_id": False}, "annotation 0: there is no picture with the id False"),
+        ({"image_id": 0.5}, "annotation 0: there is no picture with the id 0.5"),
     ],
 )
 def test_bad_entries_of_coco(tmp_path, change, reason):

@@ -138,8 +138,7 @@ class _Patience:
                 total=total or None, unit="B", unit_scale=True, ncols=79, leave=False, file=sys.stdout
             )
         if self.bar is not None:
-            self.bar.n = self.seen
-            self.bar.refresh()
+            self.bar.update(self.seen - self.bar.n)
 
     def reset(self) -> None:
         self.seen = 0

@@ -4,16 +4,17 @@ Prints a table, and for each wrong result a line of Python that repeats it. Stat
 """
 
 import argparse
+import faulthandler
 import sys
 import time
 
-from scripts.tools.fuzzing import answers, files, kept
+from scripts.tools.fuzzing import answers, boxes, files, kept
 from scripts.tools.fuzzing.engine import LIMIT, Counts, Target, run, within
 
 
 def targets() -> list[Target]:
     """All that is tried, in order."""
-    return [*files.targets(), *kept.targets(), *answers.targets()]
+    return [*files.targets(), *boxes.targets(), *kept.targets(), *answers.targets()]
 
 
 def repeat(name: str, example) -> bool:
@@ -26,6 +27,8 @@ def try_all(chosen: list[Target], seconds: float, seed: int) -> dict[str, Counts
     """Try each target for its share of the time that is left."""
     end, found = time.monotonic() + seconds, {}
     for place, target in enumerate(chosen):
+        # where a call of C hangs or breaks down, this is the last line
+        print(f"trying {target.name}", file=sys.stderr, flush=True)
         share = (end - time.monotonic()) / (len(chosen) - place)
         found[target.name] = run(target, share, seed)
     return found
@@ -53,6 +56,7 @@ def main(*arguments: str) -> int:
     parser.add_argument("--seconds", type=float, default=280, help="for all targets together")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
+    faulthandler.enable()
     found = try_all(targets(), options.seconds, options.seed)
     print(told(found))
     return int(any(one.wrong for one in found.values()))

@@ -65,7 +65,9 @@ def table(path: Path) -> Table | None:
     first = next(filter(str.strip, text.splitlines()), "")
     mark = max("\t;,", key=first.count)
     try:
-        lines = list(csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=mark, skipinitialspace=True))
+        # newline=None takes the line ends of old Macs too, a carriage return alone
+        whole = io.StringIO(text.lstrip("\r\n"), newline=None)
+        lines = list(csv.reader(whole, delimiter=mark, skipinitialspace=True))
     except csv.Error as problem:
         raise Refused(f"is no table that can be read: {problem}") from None
     lines = [line for line in lines if line]

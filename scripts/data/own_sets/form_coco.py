@@ -69,8 +69,10 @@ def _content(path: Path) -> dict | None:
 def _categories(content: dict) -> dict:
     """Names by id, in order of ids."""
     try:
-        pairs = sorted((int(entry["id"]), clean(entry["name"])) for entry in content["categories"])
-    except (KeyError, TypeError, ValueError, OverflowError):
+        pairs = sorted((_key(entry["id"]), clean(entry["name"])) for entry in content["categories"])
+        if not all(isinstance(number, int) for number, _ in pairs):
+            raise TypeError
+    except (KeyError, TypeError):
         raise Refused("a category without a number or a name") from None
     return {number: name for number, name in pairs if name}
 
@@ -131,11 +133,13 @@ def _object(entry: dict, names: dict) -> Object:
 
 
 def _key(value):
-    """An id that can be looked up: some programs write numbers as texts."""
+    """An id that can be looked up: some programs write numbers as texts. 1.5 and true are not the id 1."""
     try:
-        return int(value)
+        number = int(value)
     except (TypeError, ValueError, OverflowError):
         return str(value)
+    whole = isinstance(value, str) or (number == value and not isinstance(value, bool))
+    return number if whole else str(value)
 
 
 def _told(value) -> str:

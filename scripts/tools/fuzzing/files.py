@@ -1,7 +1,6 @@
-"""Files damaged at random: pictures, annotations in four forms, tables, weights, cards of detectors, pages' metadata."""
+"""Files damaged at random: pictures, a table, weights as PyTorch writes them."""
 
 import io
-import json
 import tempfile
 import zipfile
 from pathlib import Path
@@ -12,33 +11,12 @@ from PIL import Image
 
 from scripts.data.ladder import DataError
 from scripts.data.own_files import read_image
-from scripts.data.own_sets.any_form import read_any
 from scripts.data.tables import load_diabetes
 from scripts.pretrained import pt_arrays
 from scripts.tools.fuzzing.damage import damaged, edits
-from scripts.tools.fuzzing.engine import Target, Wrong
+from scripts.tools.fuzzing.engine import Target, Wrong, one_line
 
 KINDS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF")
-XML = (
-    b"<annotation><filename>a.png</filename><size><width>20</width><height>16</height></size><object><name>cat</name>"
-    b"<bndbox><xmin>2</xmin><ymin>3</ymin><xmax>9</xmax><ymax>11</ymax></bndbox></object></annotation>"
-)
-COCO = json.dumps(
-    {
-        "images": [{"id": 1, "file_name": "a.png", "width": 20, "height": 16}],
-        "categories": [{"id": 1, "name": "cat"}],
-        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 8, 9], "iscrowd": 0}],
-    }
-).encode()
-CSV = (
-    b"filename,width,height,class,xmin,ymin,xmax,ymax\na.png,20,16,cat,2,3,9,11\na.png,20,16,dog,5,5,12,14\n"
-)
-FORMS = {
-    "voc": {"a.xml": XML},
-    "yolo": {"a.txt": b"0 0.5 0.5 0.4 0.5\n1 0.3 0.3 0.2 0.2\n", "data.yaml": b"names: [cat, dog]\nnc: 2\n"},
-    "coco": {"marks.json": COCO},
-    "csv": {"marks.csv": CSV},
-}
 TABLE = b"0.1,0.2,-0.3,0.4,-0.5,0.6,-0.7,0.8,1\n-0.1,0.2,0.3,0.4,0.5,-0.6,0.7,-0.8,0\n"
 
 
@@ -60,7 +38,7 @@ def _read(content: bytes) -> np.ndarray:
 
 
 def picture(example) -> bool:
-    """A DataError; or RGB bytes, which of a PNG (it holds sums) and of a file that was only cut off are the undamaged ones."""
+    """A DataError, or RGB bytes; of a PNG (it holds sums) and of a file only cut off the undamaged ones."""
     kind, changes = example
     content = _encoded(kind)
     try:
@@ -73,41 +51,6 @@ def picture(example) -> bool:
         if not np.array_equal(read, _read(content)):
             raise Wrong(f"a damaged {kind} is read as another picture")
     return True
-
-
-def one_line(problem: Exception) -> bool:
-    """False, for a clear error; Wrong where its message is empty or has more than one line."""
-    if not str(problem).strip() or "\n" in str(problem):
-        raise Wrong(f"the message of a {type(problem).__name__} is not one line")
-    return False
-
-
-def annotations(form: str):
-    """A judge: a DataError, or boxes that are finite, upright and inside their pictures, each with a label."""
-
-    def judge(example) -> bool:
-        name, changes = example
-        with tempfile.TemporaryDirectory() as place:
-            Path(place, "a.png").write_bytes(_encoded("PNG"))
-            for file, content in FORMS[form].items():
-                Path(place, file).write_bytes(damaged(content, changes) if file == name else content)
-            try:
-                parts = read_any(place, tell=False)
-            except DataError as problem:
-                return one_line(problem)
-            for one in (parts.train, parts.validation, parts.test):
-                rows = zip(one.boxes, one.labels, one.difficult, one.sizes, strict=True)
-                for boxes, labels, difficult, (width, height) in rows:
-                    if not len(boxes) == len(labels) == len(difficult):
-                        raise Wrong("boxes and labels are not as many")
-                    inside = (boxes >= 0).all() and (boxes <= (width, height, width, height)).all()
-                    if not np.isfinite(boxes).all() or not inside or not (boxes[:, :2] < boxes[:, 2:]).all():
-                        raise Wrong("a box is not inside its picture")
-                    if not all(0 <= label < len(one.classes) for label in labels):
-                        raise Wrong("a label is no class")
-        return True
-
-    return judge
 
 
 def table(changes) -> bool:
@@ -135,7 +78,7 @@ def table(changes) -> bool:
 
 
 def _pt() -> bytes:
-    """A file as PyTorch writes it: one array "a" of 2 x 2 numbers, written by hand, for this kernel has no PyTorch."""
+    """A file as PyTorch writes it: one array "a" of 2 x 2 numbers, by hand, for PyTorch is not here."""
     empty = b"ccollections\nOrderedDict\n)R"
     pid = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x04tQ"
     array = (
@@ -167,7 +110,8 @@ def pt(changes) -> bool:
 
 
 def targets() -> list[Target]:
-    found = [Target("pictures", st.tuples(st.sampled_from(KINDS), edits()), picture)]
-    for form, files in FORMS.items():
-        found.append(Target(form, st.tuples(st.sampled_from(sorted(files)), edits()), annotations(form)))
-    return [*found, Target("tables", edits(), table), Target("weights .pt", edits(), pt)]
+    return [
+        Target("pictures", st.tuples(st.sampled_from(KINDS), edits()), picture),
+        Target("tables", edits(), table),
+        Target("weights .pt", edits(), pt),
+    ]
