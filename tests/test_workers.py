@@ -1,5 +1,6 @@
 """Worker processes: what they compute together, what is told of their errors, and that every one is gone in the end."""
 
+import inspect
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from jupyter_client.manager import start_new_kernel
 from scripts import ROOT, data
 from scripts.distributed import slides_net, workers
 from scripts.distributed.ring import all_reduce
+from scripts.tools import lessons
 
 SLIDES = [
     slides_net.slides_net,
@@ -145,6 +147,15 @@ def test_each_worker_is_told_who_takes_part():
     assert len(set(addresses)) == 3
     assert [one["task"] for one in told] == [{"type": "worker", "index": i} for i in range(3)]
     assert all(one["cluster"] == {"worker": addresses} for one in told)
+
+
+def test_the_page_shows_every_function_that_the_program_has():
+    [path] = lessons.chosen(["20"])
+    shown = "\n".join(cell.source for cell in lessons.read(path).cells if cell.cell_type == "code")
+    for function in SLIDES:
+        assert f"\ndef {function.__name__}(" in f"\n{shown}"
+    # the others' cells say what they mirror, and a test of the anatomy compares them
+    assert inspect.getsource(slides_net.place_of) in shown
 
 
 def test_rows_of_an_epoch_are_shared_out_once():

@@ -114,7 +114,7 @@ def _figure(cell: str, path: Path, line: int, column: int) -> float:
     if not math.isfinite(value):
         raise DataError(f"{path.name}, line {line}, column {column}: {cell.strip()!r} is not a number")
     # it would become infinite where the table is made float32, without an error
-    if abs(value) > np.finfo(np.float32).max:
+    if abs(value) > float(np.finfo(np.float32).max):
         raise DataError(
             f"{path.name}, line {line}, column {column}: {cell.strip()!r} is too large for float32"
         )
