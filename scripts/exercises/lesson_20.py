@@ -11,12 +11,13 @@ def whole_slope(answer) -> None:
     """Exercise 1: the mean of the workers' slopes, weighted by their pictures."""
     expect(
         answer,
-        right=2,
+        right=2.2,
         mistakes=(
-            (7 / 3, "this is the plain mean: worker 2 holds most of the pictures, so it counts most"),
-            (7, "this is the sum of the three slopes: a mean is asked for"),
-            (200, "the weighted sum is right; now divide by the number of all pictures"),
-            (200 / 3, "divide the weighted sum by the number of pictures, not of workers"),
+            (3, "this is the plain mean: worker 2 holds most of the pictures, so it counts most"),
+            (9, "this is the sum of the three slopes: a mean is asked for"),
+            (2, "this is the slope of the largest share alone: the other pictures count too"),
+            (220, "the weighted sum is right; now divide by the number of all pictures"),
+            (220 / 3, "divide the weighted sum by the number of pictures, not of workers"),
         ),
         otherwise="multiply each slope by the pictures of its worker, add, divide by all pictures",
         atol=1e-3,
@@ -253,13 +254,13 @@ def measured(answer) -> None:
         raise Hint("megabytes and per_second are above 0")
     least = 1000 * told["megabytes"] / told["per_second"]
     if told["sum"] < 0.98 * least:
-        raise Hint(f"sum: one vector of {told['megabytes']:g} MB alone takes {least:.3g} ms on this line")
+        raise Hint(f"sum: one vector of {told['megabytes']:g} MB alone takes {least:.3g} ms on this network")
     one = told["fixed"] + 64 * told["slope"]
     two = told["fixed"] + 32 * told["slope"] + told["sum"]
     if not np.isclose(told["one"], one, rtol=0.02, atol=0.02):
         raise Hint(f"one: your line gives {one:.3g} ms for 64 pictures")
     if np.isclose(told["two"], one / 2, rtol=0.01) and not np.isclose(one / 2, two, rtol=0.01):
-        raise Hint("two: this is half of one; the fixed part is not halved, and the sum comes in addition")
+        raise Hint("two: this is half of one; the fixed time is not halved, and the sum comes in addition")
     if not np.isclose(told["two"], two, rtol=0.02, atol=0.02):
         raise Hint("two: fixed, the slope for 32 pictures, and the sum")
     if not isinstance(answer["sentence"], str) or len(answer["sentence"].split()) < 8:
@@ -277,27 +278,28 @@ RUN = {
     "sum": 2.1,
     "one": 15.31,
     "two": 11.3,
-    "sentence": "Hardly, because the fixed part and the sum are as large as the half that is saved.",
+    "sentence": "Hardly, because the fixed time and the sum are as large as the half that is saved.",
 }
 
 
 EXERCISES = {
     "20.1": Exercise(
-        reference=2.0,
+        reference=2.2,
         form=number,
         test=whole_slope,
         wrong=(
-            (7 / 3, "plain mean"),
-            (7, "sum"),
-            (200, "divide"),
-            (66.667, "not of workers"),
-            (3, "multiply"),
+            (3, "plain mean"),
+            (9, "sum"),
+            (2, "largest share"),
+            (220, "divide"),
+            (73.333, "not of workers"),
+            (4, "multiply"),
         ),
         worked="""
-whole_slope = (10 * 4 + 20 * 1 + 70 * 2) / 100
+whole_slope = (10 * 6 + 20 * 1 + 70 * 2) / 100
 
 The mean of all 100 pictures counts each picture once, so a worker counts as often as it has pictures.
-The plain mean, 2.33, would count each of the first 10 pictures seven times as much as one of the last 70.
+The plain mean, 3, would count each of the first 10 pictures seven times as much as one of the last 70.
 """,
     ),
     "20.2": Exercise(
@@ -391,9 +393,9 @@ both_ways = 1000 * megabytes / per_second + 2 * 0.1
 report = {"batches": batches, "ms": ms, "fixed": fixed, "slope": slope, "sum": both_ways}
 report |= {"megabytes": megabytes, "per_second": per_second, "one": fixed + 64 * slope}
 report["two"] = fixed + 32 * slope + both_ways
-report["sentence"] = "Hardly, because the fixed part and the sum are as large as the half that is saved."
+report["sentence"] = "Hardly, because the fixed time and the sum are as large as the half that is saved."
 
-A good answer says three things. How large the fixed part is beside the part that two workers share. What the sum costs, and
+A good answer says three things. How large the fixed time is beside the time that two workers divide. What the sum costs, and
 that it depends on the size of the net and not of the batch. And that the prediction was not measured: a line through a few
 medians of one machine says nothing of waiting for the slower worker, or of reading the pictures.
 """,
