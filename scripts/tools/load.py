@@ -5,7 +5,8 @@
 downloads: 20 processes call the loaders of lessons 05 and 08 at once, with nothing in the cache. One download of each file.
 lessons: 4 kernels run lessons 05 and 08 whole at the same time, under 12 GB together.
 stream: 4 GB of shards, made here and removed afterwards, read as lesson 20 reads them, under 1.5 GB.
-Memory is what Linux tells of processes (resident; what they share counts for each). Elsewhere that of several is not measured.
+Memory is what Linux tells of processes: of one, all that it holds; of several together, what they share counts once. Elsewhere
+nothing is measured.
 """
 
 import argparse

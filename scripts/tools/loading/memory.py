@@ -15,6 +15,14 @@ def resident(pid: int) -> int:
     return 0
 
 
+def own_part(pid: int) -> int:
+    """As `resident`, but of pages that several processes share, such as a library's code, each is given its part only."""
+    with contextlib.suppress(OSError, ValueError, IndexError, StopIteration):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    return 0
+
+
 def descendants(pid: int) -> list[int]:
     """The processes that a process has started, and those that they have."""
     parents = {}
@@ -47,9 +55,10 @@ class Watch:
 
     def _look(self) -> None:
         while not self.over.wait(EVERY):
-            sizes = [resident(pid) for pid in descendants(os.getpid())]
-            self.together = max(self.together, sum(sizes))
-            self.largest = max([self.largest, *sizes])
+            pids = descendants(os.getpid())
+            # TensorFlow's libraries are in memory once, however many processes use them
+            self.together = max(self.together, sum(own_part(pid) for pid in pids))
+            self.largest = max([self.largest, *(resident(pid) for pid in pids)])
 
     def __str__(self) -> str:
         if not self.together:
