@@ -196,3 +196,12 @@ def stream_shards(
     records = records.shuffle(sizes.shuffle, seed=seed)
     batches = records.map(decode(card), num_parallel_calls=2, deterministic=True).batch(batch)
     return batches.prefetch(sizes.prefetch)
+
+
+def as_written(dataset):
+    """The same `tf.data.Dataset`, run as it is written: TensorFlow's own changes, such as looking ahead, are switched off."""
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    return dataset.with_options(options)
