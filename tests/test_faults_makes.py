@@ -145,6 +145,7 @@ def stored(copy: Path) -> bool:
 STORE = ("scripts.tools.store", "--anyway", "91")
 
 
+@pytest.mark.long
 def test_notebooks_that_is_killed_leaves_the_page_and_another_that_waited_goes_on(copy, start):
     first = start(*STORE)
     wait_until(lambda: at_the_gate(copy), of=first)

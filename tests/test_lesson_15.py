@@ -1,10 +1,13 @@
 """Lesson 15 where no weights can be had: every cell runs, and nothing is claimed of nets that are not here."""
 
+import pytest
+
 from scripts.tools import lessons
 from scripts.tools.execute import execute
 from tests.torch import needs_imageai
 
 
+@pytest.mark.long
 @needs_imageai
 def test_without_weights_the_lesson_runs_and_shows_no_fake_result(tmp_path):
     nowhere = {

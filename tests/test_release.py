@@ -16,9 +16,10 @@ NEW = f"{int(OLD.split('.')[0]) + 1}.0"
 GIT = ["git", "-c", "user.name=course", "-c", "user.email=course@example.org"]
 
 
-@pytest.fixture
-def clone(tmp_path):
-    """A repository with the working tree as it is, all of it committed."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A repository with the working tree as it is, all of it committed; made once, for others to be copied from."""
+    root = tmp_path_factory.mktemp("made") / "course"
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
         cwd=lessons.ROOT,
@@ -27,15 +28,20 @@ def clone(tmp_path):
     )
     for name in filter(None, listed.stdout.split("\0")):
         if (lessons.ROOT / name).is_file() and not name.endswith((".weights.h5", ".part")):
-            target = tmp_path / "course" / name
+            target = root / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(lessons.ROOT / name, target)
-    root = tmp_path / "course"
     for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "as it is"]):
         subprocess.run([*GIT, *command], cwd=root, check=True)
     for key, value in (("user.name", "course"), ("user.email", "course@example.org")):
         subprocess.run(["git", "config", key, value], cwd=root, check=True)
     return root
+
+
+@pytest.fixture
+def clone(made, tmp_path):
+    """A repository of the working tree that a test may change."""
+    return shutil.copytree(made, tmp_path / "course")
 
 
 def run(root, module, *words, **variables):
@@ -133,9 +139,10 @@ def test_a_release_is_refused_from_a_dirty_tree_and_put_back_when_the_tests_fail
 
 
 @pytest.mark.parametrize("version", ["1", "v1.1", "next", "0.9"])
-def test_what_is_no_newer_version_is_refused(clone, version):
-    done = run(clone, "release", version, "--test", "true")
+def test_what_is_no_newer_version_is_refused(made, version):
+    done = run(made, "release", version, "--test", "true")
     assert done.returncode == 1 and done.stderr.startswith("No release: ")
+    assert git(made, "tag", "--list") == git(made, "status", "--porcelain") == ""
 
 
 def test_the_address_changed_in_one_place_is_stamped_everywhere(clone):
@@ -143,7 +150,7 @@ def test_the_address_changed_in_one_place_is_stamped_everywhere(clone):
     new = "https://github.com/somebody/their-course"
     project = clone / "pyproject.toml"
     project.write_text(project.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    assert run(clone, "lint", "--check").returncode == 1
+    assert run(clone, "lint", "--check", "01").returncode == 1
     run(clone, "lint")
     for path in sorted((clone / "notebooks").glob("*.ipynb")):
         text = path.read_text(encoding="utf-8")
@@ -160,17 +167,17 @@ def test_the_address_changed_in_one_place_is_stamped_everywhere(clone):
     assert said_again == []
 
 
-def test_a_forks_ci_is_told_what_to_edit(clone):
+def test_a_forks_ci_is_told_what_to_edit(made):
     known, _ = stamps.address()
     server, name = known.rsplit("/", 2)[0], "/".join(known.split("/")[-2:])
-    same = run(clone, "address", GITHUB_SERVER_URL=server, GITHUB_REPOSITORY=name)
+    same = run(made, "address", GITHUB_SERVER_URL=server, GITHUB_REPOSITORY=name)
     assert same.returncode == 0
-    fork = run(clone, "address", GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="somebody/fork")
+    fork = run(made, "address", GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="somebody/fork")
     assert fork.returncode == 1 and fork.stdout.startswith("::error file=pyproject.toml,line=")
     assert 'set repository = "https://github.com/somebody/fork", run make lint' in fork.stdout
     line = int(re.search(r"line=(\d+)", fork.stdout)[1])
     assert (
-        (clone / "pyproject.toml")
+        (made / "pyproject.toml")
         .read_text(encoding="utf-8")
         .splitlines()[line - 1]
         .startswith("repository = ")

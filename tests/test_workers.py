@@ -95,6 +95,7 @@ print(*group.pids, group.folder)
 """
 
 
+@pytest.mark.long
 def test_every_worker_is_gone_after_the_notebooks_kernel_is_killed():
     manager, client = start_new_kernel(cwd=str(ROOT), env={**os.environ, "PYTHONPATH": str(ROOT)})
     told = []

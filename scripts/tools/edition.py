@@ -4,9 +4,10 @@ Each rule is a function from a lesson to what is wrong with it, as in anatomy.py
 lesson is of, and one of the first is held to the first's rules only.
 """
 
-import ast
+import io
 import json
 import re
+import tokenize
 from pathlib import Path
 
 from scripts import cards as long_runs
@@ -20,6 +21,8 @@ PREDICTS, EXERCISES, TRIED_IN_PLACE = 3, 5, 2
 OPTION = re.compile(r"^- \*\*([A-D])\.\*\* ", re.M)
 FORM = r'^{name} = None.*\ncheck\("{id}", {name}\)\nsolution\("{id}"\)$'
 FIRST = Path(__file__).parent / "first_edition.json"
+# the tokens of code that a number may stand in; from Python 3.12 on the text of an f-string is one of its own
+CONSTANTS = {tokenize.NUMBER, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
 
 def rules(path: Path, notebook) -> list[str]:
@@ -188,9 +191,9 @@ def cards(path: Path, notebook) -> list[str]:
     wrong = []
     for cell in notebook.cells:
         text = source(cell)
-        if cell.cell_type == "code":  # a number in a string is typed as well
-            parts = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
-            text = " ".join(ast.get_source_segment(text, node) or "" for node in parts)
+        if cell.cell_type == "code":  # a number in a string is typed as well, one in a comment is not
+            words = tokenize.generate_tokens(io.StringIO(text).readline)
+            text = " ".join(word.string for word in words if word.type in CONSTANTS)
         for number in re.findall(r"\d*\.\d+", text):
             if number.lstrip("0") in typed:
                 wrong.append(

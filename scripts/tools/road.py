@@ -6,6 +6,7 @@ A section that a first reading may leave out is a side road: all its cells carry
 import math
 import re
 import symtable
+from functools import cache
 from typing import NamedTuple
 
 from scripts.tools.lessons import source, tags
@@ -68,17 +69,20 @@ def deeper_names(cells) -> dict[str, set[str]]:
     return found
 
 
-def made(text: str) -> set[str]:
+# every exercise asks this of every cell again
+@cache
+def made(text: str) -> frozenset[str]:
     """Names that a cell of code gives to the notebook: assigned, imported or defined at its top level."""
     table = symtable.symtable(text, "cell", "exec")
-    return {
+    return frozenset(
         one.get_name()
         for one in table.get_symbols()
         if one.is_assigned() or one.is_imported() or one.is_namespace()
-    }
+    )
 
 
-def used(text: str) -> set[str]:
+@cache
+def used(text: str) -> frozenset[str]:
     """Names that a cell of code takes from the notebook: read at its top level, or as globals in its functions."""
 
     def globals_of(table) -> set[str]:
@@ -87,4 +91,4 @@ def used(text: str) -> set[str]:
 
     top = symtable.symtable(text, "cell", "exec")
     read = {one.get_name() for one in top.get_symbols() if one.is_referenced()}
-    return (read | globals_of(top)) - made(text)
+    return frozenset(read | globals_of(top)) - made(text)
