@@ -152,7 +152,8 @@ def fetch_part(pattern: str) -> str | None:
             or subprocess.run([*command, *partial], capture_output=True).returncode
         ):
             return None
-        fetched = [*command, "checkout", "-q", "HEAD", "--", pattern]
+        # Setup's sparse checkout skips what it did not name
+        fetched = [*command, "checkout", "-q", "--ignore-skip-worktree-bits", "HEAD", "--", pattern]
         done = subprocess.run(fetched, capture_output=True, text=True)
     except OSError as problem:
         return f"git cannot be run ({problem.strerror})"

@@ -1,6 +1,7 @@
 """The Setup cell of a lesson: alone in an empty folder, without a network, twice, and beside another `scripts`."""
 
 import os
+import re
 import shutil
 
 import nbformat
@@ -139,8 +140,12 @@ def test_setup_fetches_what_the_lesson_needs_and_weights_when_they_are_asked_for
         "from scripts import weights\nweights.bring('mnist_cnn')\nprint(weights.verified('mnist_cnn').name)"
     )
     next_lesson = "print(course.metadata('02')['title'])"
-    _, err = execute([setup_source()], folder, env)
+    trace = empty / "trace"
+    _, err = execute([setup_source()], folder, {**env, "GIT_TRACE": str(trace)})
     assert "".join(err) == ""
+    # the contents of all files come together: a question for each takes minutes over a real network
+    asked = re.findall(r"run_command: git .*\bfetch\b.*--filter=blob:none", trace.read_text(encoding="utf-8"))
+    assert len(asked) == 1
     fetched = folder / "line-to-box"
     there = {path.relative_to(fetched).parts[0] for path in fetched.iterdir()}
     assert there == {".git", "data", "notebooks", "pyproject.toml", "scripts", "weights"}
