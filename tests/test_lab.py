@@ -45,7 +45,7 @@ def test_setup_and_drawings_are_folded_and_a_click_unfolds_them(lab):
         assert cells.nth(0).locator(".cm-content").count() == 0
         cells.nth(0).locator(".jp-Placeholder").first.click()
         page.wait_for_function(
-            "document.querySelector('.jp-CodeCell .cm-content')?.innerText.includes('course.start')"
+            "document.querySelector('.jp-CodeCell .cm-content')?.innerText.includes('LESSON, VERSION')"
         )
 
 
