@@ -53,6 +53,7 @@ def test_names_are_unique_and_kinds_known():
     assert len(set(names)) == len(names) and {listing.kind for listing in ALL} <= {"TensorFlow", "Keras"}
 
 
+@pytest.mark.long
 def test_both_sides_of_a_listing_run_and_agree():
     listing = next(listing for listing in ALL if listing.name == "01.tf")
     deck, ours = bench.measure(listing, "deck"), bench.measure(listing, "ours")

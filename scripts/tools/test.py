@@ -17,15 +17,18 @@ from scripts.tools.execute import WORKERS, shared_cores
 CLAIMS_ONLY = os.environ.get("CLAIMS_ONLY") == "1"
 # the files of unit tests that take longest, in order: one that began last would leave all workers but one idle
 LONGEST_FIRST = (
-    "lesson_15",
-    "setup_cell",
     "imageai",
-    "strict_nbval",
-    "faster_rcnn",
+    "release",
     "build",
-    "fast_rcnn",
+    "exercises",
+    "strict_nbval",
+    "workers",
+    "setup_cell",
+    "import_order",
+    "detector_export",
+    "detector_files",
     "alone",
-    "anatomy",
+    "detector_command",
 )
 LONG = re.compile(
     r"@pytest\.mark\.long(?:\(.*?\))?\n(?:@.*\n)*def (test_\w+)|pytest\.param\(.*marks=pytest\.mark\.long"
