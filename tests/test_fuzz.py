@@ -85,6 +85,7 @@ def test_wrong_boxes_and_classes_are_told():
     read = [("dog", (4, 4, 20, 14)), ("cat", (1, 2, 9, 11))]
     boxes.compare(read, written, ())
     boxes.compare(read[:1], written, ("a.txt: line 1: no number",))
+    boxes.compare([], written, ("a.csv: line 2: there is no picture 'b.png', and 1 more of its lines",))
     with pytest.raises(Wrong, match="neither read nor named"):
         boxes.compare(read[:1], written, ())
     for other in ("cat", (2, 2, 9, 11)), ("dog", (1, 2, 9, 11)), ("dog", (4, 4, 20, 14)):

@@ -236,6 +236,16 @@ def test_an_animation_and_a_truncated_picture(tmp_path):
         assert sum(line.startswith(reason) for line in parts.skipped) == 1
 
 
+def test_a_missing_picture_of_a_table_is_told_once_with_the_number_of_its_lines(tmp_path):
+    picture(tmp_path / "here.png")
+    lines = ["gone.png,cat,1,2,9,9"] * 3 + ["here.png,cat,1,2,9,9", "lost.png,cat,1,2,9,9"]
+    (tmp_path / "boxes.csv").write_text("\n".join(["filename,class,xmin,ymin,xmax,ymax", *lines]))
+    assert read(tmp_path).skipped == (
+        "boxes.csv: line 2: there is no picture 'gone.png', and 2 more of its lines",
+        "boxes.csv: line 6: there is no picture 'lost.png'",
+    )
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_an_annotation_for_a_missing_picture_and_the_reverse(tmp_path, form):
     FORMS[form](tmp_path, {picture(tmp_path / f"{name}.png"): CAT for name in ("here", "gone")})

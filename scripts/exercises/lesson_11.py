@@ -91,7 +91,7 @@ def table_and_network(answer) -> None:
         (entries, parameters),
         (((17668, 640000), "the other way round: the table first"),),
         rtol=0,
-        atol=0,
+        atol=0.01,
     )
     expect(
         entries,
@@ -107,7 +107,7 @@ def table_and_network(answer) -> None:
         ),
         otherwise="the table: cells of the agent x cells of the goal x moves",
         rtol=0,
-        atol=0,
+        atol=0.01,
     )
     expect(
         parameters,
@@ -119,7 +119,7 @@ def table_and_network(answer) -> None:
         ),
         otherwise="the network: for each layer inputs x neurons and a bias for each neuron; add up",
         rtol=0,
-        atol=0,
+        atol=0.01,
     )
 
 

@@ -62,8 +62,8 @@ def _pictures(
 ) -> tuple[list[Marked], list[str]]:
     """The pictures of one table, and the lines that belong to none; pictures that such a line may mean join `named`."""
     picture, label, corners = found.picture, found.label, found.corners
-    source, whole, lost = files.name(path), part_called(path.stem) or files.part(path), []
-    places, pictures = {}, {}
+    source, whole = files.name(path), part_called(path.stem) or files.part(path)
+    places, pictures, missing = {}, {}, {}
     # the width and height of the box, where the table has none of the picture
     sized = "width" not in corners
     for i, row in enumerate(found.rows, found.first):
@@ -73,9 +73,10 @@ def _pictures(
                 places[text] = None
                 places[text] = files.named(text, path)
             if places[text] is None:
+                missing[text][1] += 1
                 continue
         except Refused as problem:
-            lost.append(f"line {i}: {problem}")
+            missing[text] = [f"line {i}: {problem}", 0]
             named.update(getattr(problem, "pictures", ()))
             continue
         part = next((part_called(row[name]) for name in PART if name in row), None) or whole
@@ -89,6 +90,8 @@ def _pictures(
             entry.objects.append(_object(row, row[label] if label else one, corners))
         except Refused as problem:
             entry.bad.append(f"line {i}: {problem}")
+    # a picture that is not there is told once, however many objects it has
+    lost = [told + f", and {more:,} more of its lines" * (more > 0) for told, more in missing.values()]
     return list(pictures.values()), lost
 
 
