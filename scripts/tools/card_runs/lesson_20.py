@@ -1,4 +1,4 @@
-"""Scaling out: steps a second by workers and what a step is made of, on this machine; and how far the rate may grow with the batch.
+"""Scaling out: steps a second by workers and what a step is made of, on this machine; rounding; how far the rate may grow with the batch.
 
 All workers share this machine's cores, so no number here says what several machines would do. The trainings by batch and rate
 are plain SGD in one process, on the first CIFAR-10 pictures; pictures and epochs were fixed before, and no rate was chosen on
@@ -95,6 +95,28 @@ def trained(seed: int, batch: int, rule: str) -> dict:
     }
 
 
+def use_bits(bits: int) -> None:
+    """Nets that are built from now on hold numbers of so many bits."""
+    keras.config.set_floatx(f"float{bits}")
+    keras.config.set_dtype_policy(f"float{bits}")
+
+
+def rounding(seed: int, bits: int) -> dict:
+    """How far two workers' losses are from one's, as the lesson trains: the largest difference in ten steps and in all."""
+    x, y = cifar10(0, 4000)
+    how = {"steps": 50, "rate": 0.0003, "seed": seed}
+    use_bits(bits)
+    try:
+        alone = slides_net.train(tf.distribute.get_strategy(), x, y, **how)["losses"]
+    finally:
+        use_bits(32)
+    sent = [use_bits, f"import keras\nuse_bits({bits})\n", *SENT]
+    with workers.start(sent, 2, 200, {"x": x, "y": y}, **how) as group:
+        group.wait()
+    apart = np.abs(np.array(alone) - group.results[0]["losses"])
+    return {"ten": float(apart[:10].max()), "all": float(apart.max())}
+
+
 RULES = ("same", "linear", "linear, warmed up")
 # with the smallest batch all rules are one; a slow start is for rates that grew much
 FROM = dict(zip(RULES, (SMALLEST, 2 * SMALLEST, 8 * SMALLEST), strict=True))
@@ -106,6 +128,8 @@ for BATCH in BATCHES:
             RUNS |= {f"{RULE}, {BATCH}, {SEED}": (trained, (SEED, BATCH, RULE), {}) for SEED in SEEDS}
 for REPEAT in range(REPEATS):
     RUNS[f"speed, {REPEAT}"] = (speed, (REPEAT,), {})
+for BITS in (32, 64):
+    RUNS |= {f"rounding, {BITS}, {SEED}": (rounding, (SEED, BITS), {}) for SEED in SEEDS}
 RUNS["jax"] = (keras_jax, (), {})
 
 
@@ -119,6 +143,7 @@ def card(results: dict[str, dict]) -> dict:
         "bytes": 4 * net.count_params(),
         "batch": 64,
         "jax": results.get("jax", {}),
+        "rounding": {f"{bits} bits": of_bits(results, bits) for bits in (32, 64)},
         "throughput": [group(rounds, *one) for one in GROUPS] if rounds else [],
         "scaling": {
             "pictures": PICTURES,
@@ -145,6 +170,12 @@ def group(rounds: list[dict], count: int, threads: int) -> dict:
         "gradients ms": round(ms - rest, 2),
         "reduction ms": round(rest, 2),
     }
+
+
+def of_bits(results: dict, bits: int) -> dict[str, list[str]]:
+    """The largest differences of the losses in ten steps and in all, a number a seed, as text: they are no shares."""
+    runs = [results[name] for seed in SEEDS if (name := f"rounding, {bits}, {seed}") in results]
+    return {steps: [f"{one[steps]:.1e}" for one in runs] for steps in ("ten", "all")}
 
 
 def of_batch(results: dict, batch: int) -> list[dict]:
