@@ -187,6 +187,7 @@ def test_a_detector_without_a_plan_is_not_written(tmp_path):
 # in a process of its own
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files is of other systems")
 def test_another_process_finds_the_same_and_a_full_disk_is_one_line(kept, copy, tmp_path):
     other = new(2, plan=SEARCHED)

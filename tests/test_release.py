@@ -138,10 +138,24 @@ def test_a_release_is_refused_from_a_dirty_tree_and_put_back_when_the_tests_fail
     assert git(clone, "tag", "--list") == ""
 
 
-@pytest.mark.parametrize("version", ["1", "v1.1", "next", "0.9"])
-def test_what_is_no_newer_version_is_refused(made, version):
-    done = run(made, "release", version, "--test", "true")
-    assert done.returncode == 1 and done.stderr.startswith("No release: ")
+@pytest.mark.parametrize(
+    ("version", "why"),
+    [
+        ("1", "is no version"),
+        ("v1.1", "is no version"),
+        ("next", "is no version"),
+        ("0.9", "is not newer than"),
+    ],
+)
+def test_what_is_no_newer_version_is_refused(made, version, why):
+    with pytest.raises(release.Refused, match=why):
+        release.check(made, version)
+
+
+def test_a_refusal_is_one_line_and_changes_nothing(made):
+    done = run(made, "release", "next", "--test", "true")
+    assert done.returncode == 1 and done.stderr.startswith("No release: 'next' is no version")
+    assert done.stderr.count("\n") == 1
     assert git(made, "tag", "--list") == git(made, "status", "--porcelain") == ""
 
 
