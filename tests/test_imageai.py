@@ -15,21 +15,30 @@ from scripts import ROOT
 from tests.torch import needs_imageai
 
 FOLDER = Path(__file__).with_name("torch")
-# a test with several cases counts as one
-NAMES = [
-    f"{path.stem}::{node.name}"
+
+
+def is_long(test: ast.FunctionDef) -> bool:
+    return any(ast.unparse(one) == "pytest.mark.long" for one in test.decorator_list)
+
+
+TESTS = {
+    f"{path.stem}::{node.name}": is_long(node)
     for path in sorted(FOLDER.glob("test_*.py"))
     for node in ast.parse(path.read_text(encoding="utf-8")).body
     if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-]
+}
+# a test with several cases counts as one
+NAMES = [name for name, long in TESTS.items() if not long]
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """The results by test, each a list of (case, outcome, text), and how the process ended."""
-    report = tmp_path_factory.mktemp("torch") / "report.xml"
+def ran(folder, marked: str):
+    """The results by test, each a list of (case, outcome, text), and how the process ended. marked: "long" or "not long"."""
+    report = folder / "report.xml"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--tb=short", f"--junitxml={report}", str(FOLDER)],
+        [
+            *(sys.executable, "-m", "pytest", "-q", "--tb=short", "-m", marked),
+            *(f"--junitxml={report}", str(FOLDER)),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -45,10 +54,18 @@ def run(tmp_path_factory):
     return results, f"the process ended with {done.returncode}:\n{(done.stdout + done.stderr)[-3000:]}"
 
 
-@needs_imageai
-@pytest.mark.parametrize("name", NAMES)
-def test_imageai(run, name):
-    results, end = run
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return ran(tmp_path_factory.mktemp("torch"), "not long")
+
+
+@pytest.fixture(scope="module")
+def long_run(tmp_path_factory):
+    return ran(tmp_path_factory.mktemp("torch"), "long")
+
+
+def report(results: dict, end: str, name: str) -> None:
+    """Pass, fail or skip as a test of that process did."""
     assert name in results, end
     failed = [f"{case}: {text}" for case, outcome, text in results[name] if outcome in ("failure", "error")]
     if failed:
@@ -56,6 +73,20 @@ def test_imageai(run, name):
     reasons = [text for _, outcome, text in results[name] if outcome == "skipped"]
     if len(reasons) == len(results[name]):
         pytest.skip(reasons[0])
+
+
+@needs_imageai
+@pytest.mark.parametrize("name", NAMES)
+def test_imageai(run, name):
+    report(*run, name)
+
+
+@pytest.mark.long
+@needs_imageai
+@pytest.mark.parametrize("name", [name for name, long in TESTS.items() if long])
+def test_keras_beside_pytorch(long_run, name):
+    """In Keras, in a process of its own, and in PyTorch the same comes out."""
+    report(*long_run, name)
 
 
 @needs_imageai

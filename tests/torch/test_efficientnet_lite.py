@@ -113,6 +113,7 @@ def test_parts_and_turned_arrays_are_read_from_both_forms(tmp_path, new):
         assert array.shape == tuple(state[name].shape) and np.array_equal(array, state[name].numpy()), name
 
 
+@pytest.mark.long
 def test_keras_computes_what_pytorch_computes_to_a_ten_thousandth(lite, tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_WEIGHTS", str(lite.parent))
     rng = np.random.default_rng(0)

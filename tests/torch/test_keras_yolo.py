@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from scripts import data
 from scripts.pretrained import darknet, imageai_help, keras_yolo, yolo_file
@@ -13,6 +14,7 @@ PHOTOGRAPHS = ("motorcycle_left", "coffee", "astronaut", "camera")
 MINIMA = {50: 2, 30: 5, 5: 20}
 
 
+@pytest.mark.long
 def test_keras_and_pytorch_find_the_same_boxes_to_a_pixel_and_scores_to_a_thousandth(
     tiny, tiny_file, monkeypatch
 ):
