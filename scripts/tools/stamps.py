@@ -106,6 +106,7 @@ if root is None:
             why = " ".join(done.stderr.split())
             sys.exit(f"The course could not be fetched: {{cure}} (git said: {{why}}).")
         # what the second command brings, all at once
+        (root / ".git/info").mkdir(exist_ok=True)
         (root / ".git/info/sparse-checkout").write_text(NEEDED.replace(" ", "\\n"))
 sys.path.insert(0, str(root))
 # another package called scripts is in the way: forget it

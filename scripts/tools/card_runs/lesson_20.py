@@ -96,13 +96,16 @@ def trained(seed: int, batch: int, rule: str) -> dict:
 
 
 def use_bits(bits: int) -> None:
-    """Nets that are built from now on hold numbers of so many bits."""
+    """Nets that are built from now on, in this process, hold floats of so many bits: 32 or 64."""
     keras.config.set_floatx(f"float{bits}")
     keras.config.set_dtype_policy(f"float{bits}")
 
 
 def rounding(seed: int, bits: int) -> dict:
-    """How far two workers' losses are from one's, as the lesson trains: the largest difference in ten steps and in all."""
+    """How far two workers' losses are from one's, as the lesson trains, in floats of 32 or 64 bits.
+
+    Returns the largest difference of the losses, in nats, in the first ten of fifty steps ("ten") and in all of them ("all").
+    """
     x, y = cifar10(0, 4000)
     how = {"steps": 50, "rate": 0.0003, "seed": seed}
     use_bits(bits)
@@ -143,7 +146,7 @@ def card(results: dict[str, dict]) -> dict:
         "bytes": 4 * net.count_params(),
         "batch": 64,
         "jax": results.get("jax", {}),
-        "rounding": {f"{bits} bits": of_bits(results, bits) for bits in (32, 64)},
+        "rounding": {f"{bits} bits": row for bits in (32, 64) if (row := of_bits(results, bits))},
         "throughput": [group(rounds, *one) for one in GROUPS] if rounds else [],
         "scaling": {
             "pictures": PICTURES,
@@ -173,8 +176,10 @@ def group(rounds: list[dict], count: int, threads: int) -> dict:
 
 
 def of_bits(results: dict, bits: int) -> dict[str, list[str]]:
-    """The largest differences of the losses in ten steps and in all, a number a seed, as text: they are no shares."""
+    """The largest differences of the losses, a number a seed, as text: they are no shares. Nothing until all seeds are there."""
     runs = [results[name] for seed in SEEDS if (name := f"rounding, {bits}, {seed}") in results]
+    if len(runs) < len(SEEDS):
+        return {}
     return {steps: [f"{one[steps]:.1e}" for one in runs] for steps in ("ten", "all")}
 
 
